@@ -72,10 +72,20 @@ def _checks() -> Iterator[Check]:
     except AccountsError as error:
         keeps = "mend what it names: until then all that runs keeps what it has, and nothing starts"
         yield Check("accounts", Health.FAIL, str(error), keeps)
-    for fault in live.faults if live else ():
-        yield Check("accounts", Health.FAIL, str(fault), _LEFT_OUT)
+    if live is not None:
+        yield from _faults(live)
     yield doctor.choosers()
     yield from _redis(values, live)
+
+
+def _faults(live: Any) -> Iterator[Check]:
+    """Tell what is wrong with single accounts; an entry that can be no account holds no brief up."""
+    strange = {each.fault for name, each in live.unusable.items() if name not in live.named}
+    for fault in live.faults:
+        if fault in strange:
+            yield Check("accounts", Health.WARN, str(fault), "name it so, or take it out of the folder")
+        else:
+            yield Check("accounts", Health.FAIL, str(fault), _LEFT_OUT)
 
 
 def _redis(values: Settings, live: Any) -> Iterator[Check]:
