@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from redis.retry import Retry
 
 from cli.demo.ports import free_port
 from tests.servers.certificates import Certificates
+from tests.servers.held_port import hold
 
 #: What a server is started by, unless an experiment names another one; Debian's package `redis-server`.
 PROGRAM = ("redis-server",)
@@ -62,6 +64,7 @@ class Server:
         self._command = [*program, str(config), *(["--sentinel"] if sentinel else [])]
         self._process: subprocess.Popen[bytes] | None = None
         self._is_frozen = False
+        self._held: socket.socket | None = None
         self.client = self.connect()
 
     def _place(self) -> list[str]:
@@ -96,6 +99,7 @@ class Server:
 
     def begin(self) -> None:
         """Start it without waiting."""
+        self._let_go()
         if self._process is None:
             with (self.folder / "log").open("ab") as log:
                 self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
@@ -117,6 +121,12 @@ class Server:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self._held = hold(self.host, self.port)
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def freeze(self) -> None:
         """Let every command go unanswered until `thaw`: to all others it looks cut off."""
@@ -141,6 +151,7 @@ class Server:
     def close(self) -> None:
         """End it for good."""
         self.kill()
+        self._let_go()
         self.client.close()
 
 

