@@ -105,6 +105,8 @@ def test_accounts_move_to_another_shard_as_the_smallest_user(
     for shard in "01":
         for name, command in (("worker", worker_command()), ("listener", listener_command())):
             start(f"{name}-{shard}", command, **more, IDENTITY_WORKER_SHARD=shard)
+    # Before that there is nothing to move.
+    eventually(own.client, lambda: own.client.sismember("{studio}:" + keys.ACCOUNTS(), moves))
 
     def typed(words: str, stdin: str = "") -> int:
         answer = alone(*words.split(), stdin=stdin, **{**environment, **more})
