@@ -78,6 +78,15 @@ def test_a_start_with_the_old_token_does_not_take_the_account_back(used: Flow) -
     refused(used.functions, account("third"))
 
 
+def test_where_none_is_on_record_the_old_token_may_start_first(used: Flow) -> None:
+    """As an earlier release left it, which forgot whose the account is."""
+    used.client.hdel(keys.RECORD(f"account:{DEFAULT}"), "owner")
+    owners.expect_another(used.client, DEFAULT, "somebody")
+    for token in ("first", "first", "second"):
+        owners.claim(used.functions, account(token))
+    refused(used.functions, account("first"))
+
+
 def test_another_token_is_expected_for_a_day(used: Flow) -> None:
     owners.expect_another(used.client, DEFAULT, "somebody")
     used.client.hincrby(keys.RECORD(f"account:{DEFAULT}"), "owner_open_until", -86_400_001)

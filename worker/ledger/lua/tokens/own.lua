@@ -4,7 +4,8 @@
 -- Returns the accounts that others use; if there is one, nothing is changed.
 --
 -- After a person has said that the token changes, who has another one is not asked for some time. Who starts with the old
--- one meanwhile, as a process that is restarted, does not end that: only the new one does.
+-- one meanwhile, as a process that is restarted, does not end that: only the new one does. Where none was on record, the
+-- first to start may be the old one, so that ends nothing either.
 --
 -- Atomic: of two installations that start in one moment the second is told.
 local BRIEF = base.kind_of(base.brief_subject(''))
@@ -33,8 +34,12 @@ end
 
 local function put(account, owner)
     local record = accounts.record(account)
-    if records.get(record, 'owner') ~= owner then
-        records.set(record, 'owner', owner)
+    local there = records.get(record, 'owner')
+    if there == owner then
+        return
+    end
+    records.set(record, 'owner', owner)
+    if there then
         records.forget(record, 'owner_open_until')
     end
 end
