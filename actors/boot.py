@@ -23,8 +23,7 @@ from actors.process.schema_watch import SchemaWatch
 from actors.runtime import Runtime, runtime
 from config import logs, processes
 from config.accounts.account import AccountsError
-from config.accounts.live import LiveAccounts
-from config.accounts.reading import accounts_at_start
+from config.accounts.reading import accounts_at_start, live_accounts
 from config.errors import SettingsError
 from config.settings import settings
 from config.shards import SERVED
@@ -124,17 +123,26 @@ def _open(broker: Broker, threads: int) -> None:
 
 
 def _can_begin_anew(rt: Runtime) -> bool:
-    """Return whether a worker could begin anew; where not, it takes what is right of its accounts."""
-    try:
-        faults = LiveAccounts(rt.settings).faults
-    except AccountsError as error:
-        faults = [error]
-    if faults:  # of an account whose file is wrong this process may have what was right before
+    """Return whether a worker may begin anew; where it would have less, this one takes what is right."""
+    if _would_have_less(rt):
         rt.here.watch.tell()  # it also logs what is wrong
         return False
     # The process that begins anew can't say that it had the tokens before, so this one does.
     rt.here.watch.look(at_once=True, everything=True)
     return rt.here.is_recorded
+
+
+def _would_have_less(rt: Runtime) -> bool:
+    """Return whether one that begins anew would leave out an account that this one serves.
+
+    This one has what was right before the account's file was wrong. What it leaves out as well keeps
+    nobody from beginning anew, nor does an account that was taken away.
+    """
+    try:
+        left_out = live_accounts(rt.settings).unusable
+    except AccountsError:
+        return True
+    return not rt.here.accounts.keys().isdisjoint(left_out)
 
 
 broker = Broker(boot=_Boot())

@@ -45,6 +45,8 @@ def load_settings(*, reads: bool = False) -> "Settings":
 def read_accounts(values: "Settings") -> "LiveAccounts":
     """Return the accounts of this machine, and tell what is wrong with those that are left out.
 
+    Of an entry that can be no account, as a disk's `lost+found`, only `doctor` tells.
+
     Raises AccountsError where there is none, or none can be used.
     """
     # Not at the top: most commands need no accounts.
@@ -52,7 +54,8 @@ def read_accounts(values: "Settings") -> "LiveAccounts":
 
     live = live_accounts(values)
     for fault in live.faults:
-        complain(printable(str(fault)))
+        if fault not in live.strange:
+            complain(printable(str(fault)))
     return live
 
 

@@ -75,6 +75,11 @@ class LiveAccounts:
         return [*([self._place_fault] if self._place_fault else []), *of_entries, *self._equal.values()]
 
     @property
+    def strange(self) -> list[AccountsError]:
+        """Of the faults those of entries that can be no account by their name, as a disk's `lost+found`."""
+        return [each.fault for name, each in self.unusable.items() if name not in self.named]
+
+    @property
     def is_settled(self) -> bool:
         """Whether no change waits for a second look at its file."""
         return self._watched.is_settled

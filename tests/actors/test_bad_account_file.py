@@ -58,3 +58,17 @@ def test_a_worker_with_what_was_right_before_does_not_begin_anew(
     assert eventually(client, lambda: "accounts.kept" in worker.written())
     enqueue(redis_url, brief_id="b", account="bad")
     assert eventually(client, lambda: client.hget(keys.RECORD("brief:b"), "state") == "generating")
+
+
+def test_a_worker_begins_anew_beside_what_it_never_had(
+    client: "redis.Redis", folder: Path, worker_process: ProcessFactory
+) -> None:
+    (folder / "lost+found").mkdir()
+    worker = worker_process(ACCOUNTS_FILE=str(folder))
+    assert eventually(client, lambda: is_ready(worker))
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: is_ready(worker, starts=2))
+    (folder / "good").unlink()
+    (folder / "bad").write_text("right by now")
+    worker.process.send_signal(signal.SIGHUP)
+    assert eventually(client, lambda: is_ready(worker, starts=3)), "an account was taken away"

@@ -80,9 +80,8 @@ def _checks() -> Iterator[Check]:
 
 def _faults(live: Any) -> Iterator[Check]:
     """Tell what is wrong with single accounts; an entry that can be no account holds no brief up."""
-    strange = {each.fault for name, each in live.unusable.items() if name not in live.named}
     for fault in live.faults:
-        if fault in strange:
+        if fault in live.strange:
             yield Check("accounts", Health.WARN, str(fault), "name it so, or take it out of the folder")
         else:
             yield Check("accounts", Health.FAIL, str(fault), _LEFT_OUT)

@@ -48,7 +48,7 @@ def test_an_account_is_checked_where_the_accounts_are_known(alone: Command) -> N
 def test_one_bad_file_in_a_folder_keeps_nothing_from_being_sent(
     command: Command, client: "redis.Redis", tmp_path: Path
 ) -> None:
-    (tmp_path / "accounts").mkdir()
+    (tmp_path / "accounts" / "lost+found").mkdir(parents=True)
     (tmp_path / "accounts" / "good").write_text("hush")
     (tmp_path / "accounts" / "bad").write_text("")
     briefs = [brief(account="good"), brief(account="bad", choose="all")]
@@ -56,6 +56,7 @@ def test_one_bad_file_in_a_folder_keeps_nothing_from_being_sent(
     answer = command("enqueue", "-", stdin=lines, ACCOUNTS_FILE="accounts")
     assert (answer.returncode, len(queued(client))) == (0, 2)
     assert answer.stderr.count("accounts/bad: is empty") == 1
+    assert "lost+found" not in answer.stderr
     strange = command("enqueue", "-", stdin=json.dumps(brief(account="other")), ACCOUNTS_FILE="accounts")
     assert "must be an account of this installation: bad, good" in strange.stdout
 
