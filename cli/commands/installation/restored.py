@@ -1,11 +1,12 @@
 """`identity-worker restored`: Redis came back from a copy, so look for what was bought since it was made."""
 
+import sys
 from typing import Annotated
 
 import typer
 
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.options import By, Why, person
+from cli.shared.options import By, Why, Yes, person
 from cli.shared.output import Json, print_json, say
 from config.text import counted
 from config.times import format_time
@@ -25,7 +26,16 @@ Since = Annotated[
 ]
 
 
-def command(since: Since = None, why: Why = None, by: By = None, as_json: Json = False) -> None:
+#: What a person is told before it is done.
+WARNING = (
+    "For a quarter of an hour no account buys drafts; then briefs whose drafts may have been bought already "
+    "wait for a person. It can't be taken back: say it only where Redis came back from a copy."
+)
+
+
+def command(
+    since: Since = None, why: Why = None, by: By = None, yes: Yes = False, as_json: Json = False
+) -> None:
     """Say that Redis came back from a copy: what was bought since then is looked for before more is.
 
     It takes a quarter of an hour, in which no account buys drafts. Jobs of the API that are on no record are
@@ -35,6 +45,9 @@ def command(since: Since = None, why: Why = None, by: By = None, as_json: Json =
     if since is not None and said is None:
         raise typer.BadParameter(f"{since!r} {MOMENT_RULE}", param_hint="--since")
     values = load_settings()
+    if not (yes or as_json) and sys.stdin.isatty() and sys.stderr.isatty():
+        typer.echo(WARNING, err=True)
+        typer.confirm("Did it come back from a copy?", abort=True, err=True)
     with open_redis(values, writes=True) as client:
         actions.record(clients_of(client)[0], "restored", person(by), why, since=since)
         told = f"{person(by)} says that Redis came back from a copy" + (f" ({why})" if why else "")

@@ -1,8 +1,11 @@
 """`identity-worker restored`: nothing is bought before all that may have been since is looked for."""
 
 import json
+import os
+import subprocess
 
-from commandline import Command
+import pytest
+from commandline import SCRIPT, Command, environment
 from own_account import CREATE
 from stepping import Flow
 
@@ -27,3 +30,21 @@ def test_restored_refuses_a_time_that_is_none(command: Command, flow: Flow) -> N
     refused = command("restored", "--since", "yesterday")
     assert refused.returncode == 2
     assert "must be an age" in " ".join(refused.stderr.split())
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"y\n", 0)])
+def test_on_a_terminal_restored_asks_before_it_stops_all(
+    answer: bytes, code: int, command: Command, flow: Flow, redis_url: str
+) -> None:
+    flow.accept(brief_id="b")
+    ours, its = os.openpty()
+    try:
+        os.write(ours, answer)
+        ended = subprocess.run(
+            [SCRIPT, "restored"], env=environment(REDIS_URL=redis_url), stdin=its, stderr=its, check=False
+        )
+    finally:
+        os.close(ours)
+        os.close(its)
+    assert ended.returncode == code
+    assert len(json.loads(command("actions", "--json").stdout)) == 1 - code
