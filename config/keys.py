@@ -174,12 +174,12 @@ PAST_JOBS = Key("identity:past-jobs:%s", "hash", "ledger", "account: job -> snap
 TOKENS = Key(
     "identity:tokens", "hash", "operator", "SHA-256 of a token -> whose it is, what it may; until revoked"
 )
-SENT = Key("identity:sent:%s", "zset", "web", "caller: briefs that it has sent, by time, ms; keep_days")
+SENT = Key("identity:sent:%s", "zset", "gate", "caller: briefs that it has sent, by time, ms; keep_days")
 SESSION = Key("identity:session:%s", "string", "web", "SHA-256 of a cookie -> that of its token; 12 hours")
-CALLER_CREDITS = Key(
-    "identity:caller-credits:%s:%s", "string", "web", "caller, day: credits of what it sent; two days"
+CALLER_CREDITS = Key("identity:caller-credits:%s:%s", "string", "gate", "caller, day: all credits; two days")
+CALLER_COUNTED = Key(
+    "identity:caller-counted:%s:%s", "hash", "gate", "caller, day: brief, or choice -> its credits; two days"
 )
-CALLER_COUNTED = Key("identity:caller-counted:%s:%s", "hash", "web", "caller, day: brief -> of it; two days")
 
 STREAM = Key(
     "identity:stream:%s",

@@ -40,13 +40,12 @@ class Steering:
         caller: Caller,
         by: str = "",
         *,
-        first: "redis.Redis | None" = None,
+        first: "redis.Redis",
     ) -> None:
         self._client, self._settings, self._caller = client, settings, caller
         self._by = by or f"{caller.name} by HTTP"
         self._ledger = Ledger(client, settings)
-        counts = self._ledger if first is None else Ledger(first, settings)
-        self._count = Gate(self._ledger, caller, counts).count_choice
+        self._count = Gate(self._ledger, caller, Ledger(first, settings)).count_choice
 
     def pick(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Choose among a brief's drafts."""

@@ -56,7 +56,9 @@ def pick(
             f"`identity-worker why {brief_id}` says what becomes of it."
         )
     chosen = _choose(brief, picks, leave_rest=leave_rest)
-    more = len(set(picks)) - len(choosing.may_be_picked(record_fields.rules_of(brief)))
+    # Also what a rule has ranked where the person picked none; the brief is counted with one of each.
+    pickable = choosing.may_be_picked(record_fields.rules_of(brief))
+    more = sum(each.instruction in pickable for each in chosen) - len(pickable)
     if counting is not None and more > 0:
         counting(f"{brief_id} pick", more)
     planned = ledger.plan(brief_id, [each.fields() for each in chosen], when=brief.same_stay)
@@ -111,7 +113,8 @@ def choose_again(
     promotions = ledger.promotions(brief)
     chosen, other = _another(brief, promotions, draft, instead)
     if counting is not None and other is None:
-        counting(f"{brief_id} {draft}", 1)
+        # Not by its draft, which may be chosen beside the others once more after another has taken its place.
+        counting(f"{brief_id} #{brief.get('promotions')}", 1)
     said = {"draft": draft} | ({} if other is None else {"instead_of": other})
     journal = {"call": "operator", "subject": brief.subject, "what": _AGAIN, "by": by, **said}
     answer = ledger.functions.run(

@@ -20,6 +20,8 @@ MUTANTS = (
     ),
     *of("worker/operations/picking.py", HTTP_TESTS,
         ("a choice made again costs its caller nothing", "if counting is not None and other is None:", "if False:"),
+        ("a choice made again is counted by its draft", "#{brief.get('promotions')}", "{draft}"),
+        ("what a rule chose beside more picks costs nothing", "sum(each.instruction in pickable for each in chosen)", "len(set(picks))"),
         ("more drafts than instructions cost nothing", "if counting is not None and more > 0:", "if False:"),
         ("what is said twice is said of another", "each.get(\"instead_of\") == wanted", "True"),
     ),

@@ -8,6 +8,9 @@ from v1.conftest import Callers
 
 from config import keys
 from worker.callers.tokens import Role
+from worker.choosing.question import Decision
+from worker.ledger.transition import Answer
+from worker.lifecycle import judging
 from worker.operations import actions, picking
 
 BRIEF = {"brief_id": "a", "choose": "manual", "instructions": [{"prompt": "x", "num_variations": 3}]}
@@ -143,3 +146,35 @@ def test_nobody_picks_more_drafts_than_he_has_credits_for(callers: Callers, hear
     assert heard.brief("a").state == "choosing"
     assert pick(shop, *drafts(heard)[:2]).status_code == 200
     assert spent(heard, "shop") == 100.0
+
+
+def test_each_identity_more_is_counted_though_its_draft_was_chosen_before(
+    callers: Callers, heard: Flow
+) -> None:
+    """A draft that another has taken the place of may be chosen beside it, as often as somebody likes."""
+    shop = callers("shop", credits_a_day=100.0)
+    shop.post("/briefs", json=BRIEF)
+    heard.steps.run(keys.INLET)
+    heard.until("a", "choosing")
+    heard.pause_promotes()
+    first, second, third = drafts(heard)
+    pick(shop, first)
+    assert pick(shop, second, again=True).status_code == 200
+    assert pick(shop, third, instead_of=second).status_code == 200
+    assert pick(shop, second, again=True).status_code == 429
+    assert (spent(heard, "shop"), promoting(heard)) == (100.0, [first, third])
+
+
+def test_what_a_rule_chose_is_counted_beside_more_picks_of_a_person(callers: Callers, heard: Flow) -> None:
+    shop = callers("shop", credits_a_day=120.0)
+    two = [{"prompt": "x", "num_variations": 2}, {"prompt": "y", "num_variations": 2}]
+    shop.post("/briefs", json=BRIEF | {"choose": ["manual", "best"], "instructions": two})
+    heard.steps.run(keys.INLET)
+    brief, chosen = heard.until("a", "choosing"), drafts(heard)
+    decision = Decision(1, "best", "1", (chosen[2],), None)
+    assert judging.record(heard.ledger, brief, [decision]) is Answer.APPLIED
+    heard.pause_promotes()
+    assert pick(shop, *chosen[:2]).status_code == 429, "three identities"
+    assert heard.brief("a").state == "choosing"
+    assert pick(shop, chosen[0]).status_code == 200
+    assert (spent(heard, "shop"), promoting(heard)) == (100.0, [chosen[0], chosen[2]])
