@@ -1,7 +1,7 @@
 """Dead letters: messages that no worker could run, each with the reason; read, brought back, dropped."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -57,10 +57,20 @@ def find(client: "redis.Redis", message_id: str) -> DeadLetter | None:
     return next((dead_letter for dead_letter in found if dead_letter is not None), None)
 
 
-def shown_as(client: "redis.Redis", name: str) -> DeadLetter | None:
-    """Return a dead letter by its id, or by how that is shown: it may be any bytes, which nobody can type."""
-    alike = (found for found in ids(client) if printable(found[1]) == name)
-    return find(client, name) or next(each(client, alike), None)
+def shown_as(clients: Sequence["redis.Redis"], name: str) -> "tuple[redis.Redis, DeadLetter] | None":
+    """Return a dead letter of any shard, and its shard's client: by its id, or by how that is shown.
+
+    An id may be any bytes, which nobody can type. Raises redis.RedisError.
+    """
+    for client in clients:
+        if (found := find(client, name)) is not None:
+            return client, found
+    # Only now: all ids are read for that, which may be thousands.
+    for client in clients:
+        alike = (its for its in ids(client) if printable(its[1]) == name)
+        if (found := next(each(client, alike), None)) is not None:
+            return client, found
+    return None
 
 
 def oldest(client: "redis.Redis", most: int, most_bytes: int) -> list[DeadLetter]:

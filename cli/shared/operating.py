@@ -66,11 +66,7 @@ def dead_letter_of(client: "redis.Redis", message_id: str) -> "tuple[redis.Redis
     """
     if snapshots.brief(client, message_id) is not None:
         return None
-    for its in clients_of(client):
-        found = dead_letters.shown_as(its, message_id)
-        if found is not None:
-            return its, found
-    return None
+    return dead_letters.shown_as(clients_of(client), message_id)
 
 
 def operator_of(

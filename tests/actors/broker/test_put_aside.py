@@ -85,3 +85,21 @@ def test_doctor_fails_on_entries_put_aside_and_warns_of_unread_steps(
     client.rpush(keys.QUEUE("steps.DQ"), "m")
     found = examined(client)
     assert (found["put aside"].health, found["delayed"].health) == (Health.FAIL, Health.WARN)
+
+
+def test_no_ids_are_listed_where_a_dead_letter_of_this_id_is(client: "redis.Redis") -> None:
+    for name in ("m1", "m2\x1b"):
+        client.hset(keys.DEAD_LETTER_TEXTS(keys.INLET), name, "{")
+        client.zadd(keys.DEAD_LETTERS(keys.INLET), {name: 1})
+
+    def listed() -> int:
+        return int(client.info("commandstats").get("cmdstat_zrange", {}).get("calls", 0))
+
+    before = listed()
+    found = dead_letters.shown_as([client, client], "m1")
+    assert found is not None
+    assert (found[1].id, listed()) == ("m1", before)
+    alike = dead_letters.shown_as([client], "m2\\x1b")
+    assert alike is not None
+    assert (alike[1].id, listed() > before) == ("m2\x1b", True)
+    assert dead_letters.shown_as([client], "m3") is None

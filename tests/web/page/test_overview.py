@@ -4,6 +4,7 @@ import html
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -14,6 +15,7 @@ from support import DEADLINE, brief
 
 from actors.broker import dead_letters
 from config import keys
+from web.page.figures.recent import Recent
 from web.page.views import overview
 from worker.callers.tokens import Role
 from worker.ledger import commands
@@ -169,6 +171,29 @@ def test_of_many_dead_letters_some_are_shown_and_the_others_counted(
     shown = person(token()).get("/").text
     assert shown.count("Run it again") == 1
     assert "2 more messages of the queues could not be run." in shown
+
+
+def test_however_many_look_dead_letters_are_read_once_until_one_is_answered(
+    person: People, flow: Flow, dead: list[str], token: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    oldest = dead_letters.oldest
+
+    def counted(*given: Any) -> list[dead_letters.DeadLetter]:
+        read.append(1)
+        return oldest(*given)
+
+    monkeypatch.setattr(overview, "_LETTERS", Recent(DEADLINE))
+    monkeypatch.setattr(dead_letters, "oldest", counted)
+    anna = person(token())
+    for _ in range(3):
+        assert dead[0] in anna.get("/").text
+    assert len(read) == 1
+    anna.send("/overview/act", what="drop", letter=dead[0])
+    assert dead[0] not in anna.get("/").text
+    assert dead_letters.drop(flow.client, dead_letters.find(flow.client, dead[1]))
+    assert anna.send("/overview/act", what="drop", letter=dead[1]).status_code == 404
+    assert dead[1] not in anna.get("/").text, "which somebody else has answered"
 
 
 @pytest.mark.parametrize("what", ["revive", "drop"])

@@ -83,3 +83,5 @@ def test_what_was_just_found_is_not_looked_for_again() -> None:
     kept, fleeting = Recent(60), Recent(-1)
     assert [kept.get("a", find), kept.get("a", find), kept.get("b", find)] == [1, 1, 2]
     assert fleeting.get("a", find) < fleeting.get("a", find)
+    kept.forget("b")
+    assert (kept.get("a", find), kept.get("b", find)) == (1, 5)

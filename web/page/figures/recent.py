@@ -23,7 +23,7 @@ class Recent:
     def get(self, of: Hashable, find: Callable[[], T]) -> T:
         """Return what was found of something, found anew where that is too long ago."""
         with self._lock:
-            self._forget()
+            self._trim()
             own = self._locks.setdefault(of, threading.Lock())
         with own:
             at, found = self._found.get(of, (float("-inf"), None))
@@ -32,7 +32,14 @@ class Recent:
                 self._found[of] = monotonic(), found
             return cast(T, found)
 
-    def _forget(self) -> None:
+    def forget(self, of: Hashable) -> None:
+        """Have something found anew the next time; what another thread is finding is not kept either."""
+        with self._lock:
+            own = self._locks.setdefault(of, threading.Lock())
+        with own:
+            self._found.pop(of, None)
+
+    def _trim(self) -> None:
         if len(self._found) > MOST:
             end = monotonic() - self._seconds
             for of in [of for of, (at, _) in self._found.items() if at < end]:

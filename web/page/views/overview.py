@@ -35,8 +35,8 @@ MOST_LETTERS, _LETTER_BYTES = 5, 500
 _STEP_MS, _STEPS = 5 * 60_000, 72
 #: Of how many seconds ago the figures may be: less than lie between two words of what has changed.
 _FRESH = 0.4
-#: Of how many seconds ago the plots, and the forecasts, may be.
-_HOURS, _FORECASTS = Recent(5), Recent(20)
+#: Of how many seconds ago the plots, the dead letters, and the forecasts, may be.
+_HOURS, _LETTERS, _FORECASTS = Recent(5), Recent(5), Recent(20)
 
 
 def _show(visit: Visit) -> Response:
@@ -59,7 +59,11 @@ def _values(visit: Visit) -> dict[str, Any]:
     shown = accounts[:MOST_CARDS]
     reasons = visit.readings.reasons(reading)
     endpoints = standings(visit.client)[1] if whole else []
-    letters = _letters(visit) if whole and any(reading.dead_letters.values()) else []
+    letters = (
+        _LETTERS.get(visit.client, lambda: _letters(visit))
+        if whole and any(reading.dead_letters.values())
+        else []
+    )
     return {
         "attention": list(
             attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, letters, whole=whole)
@@ -87,13 +91,13 @@ def _cards(
 
 
 def _hours(visit: Visit) -> Any:
-    return _HOURS.get(id(visit.client), lambda: hours(visit.client, _STEP_MS, _STEPS))
+    return _HOURS.get(visit.client, lambda: hours(visit.client, _STEP_MS, _STEPS))
 
 
 def _runs_out(visit: Visit, account: AccountMeasures) -> list[RunsOut]:
     name, client = account.name, home_of(visit.client, account.name)
     return _FORECASTS.get(
-        (id(visit.client), name), lambda: running_out(client, visit.settings, name, account.credits)
+        (visit.client, name), lambda: running_out(client, visit.settings, name, account.credits)
     )
 
 
@@ -111,7 +115,10 @@ def _act(visit: Visit) -> Response:
     """Let an account go on, or lift its pauses; run a dead letter again, or throw it away."""
     what = visit.form.one_of("what", ("unpause", "resume", "revive", "drop"))
     if what in ("revive", "drop"):
-        _answer_letter(visit, visit.form.text("letter"), what)
+        try:
+            _answer_letter(visit, visit.form.text("letter"), what)
+        finally:
+            _LETTERS.forget(visit.client)
     else:
         _answer_account(visit, visit.form.text("account"), what)
     return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
@@ -119,14 +126,13 @@ def _act(visit: Visit) -> Response:
 
 def _answer_letter(visit: Visit, name: str, what: str) -> None:
     """Raises PageError where there is none of this name, which somebody else may have answered."""
-    for client in () if visit.caller.accounts else clients_of(visit.client):
-        found = dead_letters.shown_as(client, name)
-        if found is None:
-            continue
+    found = None if visit.caller.accounts else dead_letters.shown_as(clients_of(visit.client), name)
+    if found is not None:
+        client, letter = found
         # The words of the command line, which does the same.
         word, act = ("retry", dead_letters.revive) if what == "revive" else ("cancel", dead_letters.drop)
         actions.record(client, word, visit.by, visit.form.text("why"), dead_letter=name)
-        if act(client, found):
+        if act(client, letter):
             return
     raise not_found("message of this name that could not be run")
 
