@@ -24,7 +24,7 @@ from config.redis_url import read_within, with_password_files
 from config.shards import MOST as MOST_SHARDS
 from config.shards import check_setting
 from config.text import nearest
-from config.urls import is_safe
+from config.urls import check_speed, is_safe
 
 #: The API (guide, *Submitting a creation job*).
 API_URL = "https://v2.api.piktid.com"
@@ -216,6 +216,7 @@ _CHECKS: Mapping[str, Callable[[Any, Mapping[str, Any]], Any]] = {
     "shards": partial(_sharded, "shards"),
     "shard": partial(_sharded, "shard"),
     "api_url": _without_slash,
+    "speed": check_speed,
 }
 
 

@@ -1,6 +1,11 @@
-"""Decides which URLs may be called: https, or http to this machine."""
+"""Decides which URLs may be called: https, or http to this machine; at the real API, by real clocks only."""
 
 import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+#: The domain of the real API (guide, *Submitting a creation job*).
+_VENDOR = "piktid.com"
 
 
 def is_safe(url: str) -> bool:
@@ -23,6 +28,25 @@ def is_loopback(url: str) -> bool:
     import httpx
 
     return _is_loopback(httpx.URL(url).host)
+
+
+def is_real_api(url: str) -> bool:
+    """Whether a safe URL leads to the real API: to a host of its vendor."""
+    import httpx
+
+    host = httpx.URL(url).host.removesuffix(".")
+    return host == _VENDOR or host.endswith(f".{_VENDOR}")
+
+
+def check_speed(speed: float, values: Mapping[str, Any]) -> float:
+    """Return `speed`; raises ValueError where it would shorten the real API's windows and break its caps.
+
+    `values` are the settings before it. That the API's URL is wrong is told of the URL.
+    """
+    url = values.get("api_url")
+    if speed > 1 and url is not None and is_real_api(url):
+        raise ValueError("above 1 only with a sandbox: unset it, or name a sandbox in PIKTID_API_URL")
+    return speed
 
 
 def _is_loopback(host: str) -> bool:

@@ -97,6 +97,11 @@ class Inlet:
 @contextmanager
 def inlet_running(redis_url: str, secrets: Path) -> Iterator[Inlet]:
     """Run an inlet that keeps its secrets in a folder; to start and stop it takes a quarter of a second."""
-    settings = Settings(api_token=SecretStr("unused: it calls nobody"), secrets_dir=secrets, speed=SPEED)
+    settings = Settings(
+        api_url="http://127.0.0.1",
+        api_token=SecretStr("unused: it calls nobody"),
+        secrets_dir=secrets,
+        speed=SPEED,
+    )
     with serving(settings, redis_url) as web, open_pool() as pool:
         yield Inlet(web, secrets, pool)

@@ -10,7 +10,7 @@ from config.settings import Settings, settings
 
 def test_a_variable_is_read_in_whatever_case_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("identity_worker_Speed", "3")
-    assert Settings().speed == 3
+    assert Settings(api_url="http://127.0.0.1").speed == 3
 
 
 def test_a_fixed_name_goes_before_that_of_the_field(monkeypatch: pytest.MonkeyPatch) -> None:

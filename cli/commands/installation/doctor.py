@@ -62,6 +62,7 @@ def _checks() -> Iterator[Check]:
     yield Check("settings", Health.OK, "read")
     for told in unknown_variables(os.environ):
         yield Check("settings", Health.WARN, told, "write it right, or unset it: it does nothing")
+    yield from _clocks(values)
     # Not at the top: what is said of the settings should not wait for their import.
     from config.accounts.account import AccountsError
     from config.accounts.live import LiveAccounts
@@ -76,6 +77,16 @@ def _checks() -> Iterator[Check]:
         yield from _faults(live)
     yield doctor.choosers()
     yield from _redis(values, live)
+
+
+def _clocks(values: Settings) -> Iterator[Check]:
+    """Warn where the clocks are faster and the API is elsewhere: whether that is a sandbox can't be known."""
+    # Not at the top: wrong settings should not wait for their import.
+    from config.urls import is_loopback
+
+    if values.speed > 1 and not is_loopback(values.api_url):
+        told = f"IDENTITY_WORKER_SPEED is {values.speed:g}, and {values.api_url} is not on this machine"
+        yield Check("clocks", Health.WARN, told, "unless a sandbox is there, unset it: it breaks the caps")
 
 
 def _faults(live: Any) -> Iterator[Check]:

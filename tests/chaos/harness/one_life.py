@@ -145,7 +145,7 @@ class _Scene:
             "IDENTITY_WORKER_THREADS": "1",
         }
         self._client: redis.Redis = connect(self._environment["REDIS_URL"])
-        self._ledger = Ledger(self._client, Settings(speed=SPEED))
+        self._ledger = Ledger(self._client, Settings(api_url=stage.sandbox.url, speed=SPEED))
 
     def play(self) -> Life:
         """Send the brief, be the person and the operator whom it needs, and look at what came of it."""

@@ -22,7 +22,7 @@ from worker.lifecycle.error_policy import (
 from worker.piktid import errors as api
 
 #: A sandbox ten times as fast as the API.
-SETTINGS = Settings(speed=10)
+SETTINGS = Settings(api_url="http://127.0.0.1", speed=10)
 #: The longest pause before another try where the API names none: its minute, at this speed.
 MINUTE = 6_000
 RULES = {"create": CREATE, "promote": PROMOTE, "upload": UPLOAD, "extract": EXTRACT}

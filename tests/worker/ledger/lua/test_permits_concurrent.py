@@ -25,6 +25,7 @@ from worker.store.connection import connect
 from worker.store.functions import Functions
 
 SPEED = 600.0
+SETTINGS = Settings(api_url="http://127.0.0.1", speed=SPEED)
 WINDOW = durations.RATE_WINDOW_SECONDS / SPEED
 WORKERS = 3
 BRIEFS = 30
@@ -79,7 +80,7 @@ class Worker:
         chance = random.Random(self.seed)
         end = time.monotonic() + DEADLINE
         with connect(self.url) as client:
-            functions = Functions(client, ledger_library(Settings(speed=SPEED)))
+            functions = Functions(client, ledger_library(SETTINGS))
             while client.zcard(keys.UNFINISHED()) and time.monotonic() < end:
                 functions.run(commands.due(most=20))
                 taken = client.blpop([keys.QUEUE(keys.STEPS)], timeout=0.01)
@@ -125,7 +126,7 @@ def test_workers_at_once_keep_every_cap_and_leave_nothing(
     model_client.flushall()
     for wait in ("GRANT_MS", "STEP_AGAIN_MS", "MESSAGE_LOST_MS"):
         monkeypatch.setattr(durations, wait, LOST)
-    functions = Functions(model_client, ledger_library(Settings(speed=SPEED)))
+    functions = Functions(model_client, ledger_library(SETTINGS))
     limits = {"jobs": JOBS, "slots": SLOTS, "create_per_minute": RATE, "promote_per_minute": RATE}
     functions.run(commands.set_limits(account="a", limits={k: str(v) for k, v in limits.items()}, by="test"))
     judge = Judge()
