@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from own_account import CREATE
 from page.conftest import PHONE, SCREEN
 from page.looking import axe_findings, spoken_faults, wider_than_window
 from playwright.sync_api import Page, expect
@@ -14,8 +15,8 @@ from config import keys
 from config.accounts.names import DEFAULT
 from worker.callers.tokens import Role
 from worker.ledger.records import brief_subject
-from worker.ledger.transition import Transition
-from worker.operations import actions
+from worker.ledger.transition import Answer, Transition
+from worker.operations import actions, picking
 from worker.operations.limit_changes import change
 from worker.orders.order import What
 from worker.orders.orders import Orders
@@ -181,6 +182,31 @@ def test_what_can_not_be_undone_is_asked_for_first(browsing: Browsing, flow: Flo
         button.press("Enter")
         expect(button).to_have_count(0)
     assert next(answers, None) is None, "each was asked for"
+
+
+def test_what_costs_or_ends_a_brief_is_asked_for_first(
+    browsing: Browsing, waiting: Flow, token: Tokens
+) -> None:
+    waiting.pause_promotes()
+    picking.pick(waiting.ledger, "ada", drafts(waiting, "ada")[:1], leave_rest=False)
+    waiting.api.fault("drop_response", path=CREATE)
+    waiting.accept(brief_id="dora")
+    waiting.steps.until(lambda: waiting.brief("dora").state == "uncertain")
+    held = Transition("held", fields={"question": "did it arrive?"})
+    assert waiting.ledger.apply(waiting.brief("dora"), held) is Answer.APPLIED
+    before = {name: waiting.brief(name).fields for name in (*NAMES, "dora")}
+    page, asked = browsing(token()), []
+    page.on("dialog", lambda dialog: asked.append(dialog.message) or dialog.dismiss())
+    acts = (("ada", "One more"), ("dora", "Make the call"), ("dora", "Give it up"), ("cleo", "Cancel"))
+    for name, act in acts:
+        asked.clear()
+        page.goto(f"/briefs/{name}")
+        # The view may be drawn anew just then, and the key be lost.
+        for _ in range(10):
+            if not asked:
+                page.get_by_role("button", name=act).first.press("Enter")
+        assert asked, act
+    assert {name: waiting.brief(name).fields for name in before} == before
 
 
 @pytest.mark.parametrize(("width", "theme"), [(PHONE, "dark"), (SCREEN, "light")])
