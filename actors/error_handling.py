@@ -10,7 +10,7 @@ from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
-from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, UnconfirmedError, decide
+from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, READ, UnconfirmedError, decide
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
 from worker.piktid.errors import ApiError, NameTakenError, NotFoundError
@@ -46,6 +46,14 @@ def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
         _fail_brief(rt, brief, transitions.fail(brief, gone))
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
+    pause_unread(rt, brief, error)
+
+
+def pause_unread(rt: Runtime, record: Record, error: ApiError) -> None:
+    """Pause the account of what could not be read where the API is elsewhere, so that nothing is sent."""
+    pause = decide(READ, error, rt.settings).pause
+    if pause is not None:
+        rt.ledger.note(record, Note(when=record.same_stay, pause=pause))
 
 
 def no_drafts(rt: Runtime, brief: Record, results: JobResults) -> None:

@@ -12,7 +12,7 @@ from actors import call_numbers
 from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from actors.error_handling import found_again, is_gone
+from actors.error_handling import found_again, is_gone, pause_unread
 from actors.resolution import resolve_create
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -114,6 +114,7 @@ def _is_over(rt: Runtime, record: Record) -> bool:
         return is_gone(rt, record, durations.EARLY_404_SECONDS)
     except ApiError as error:
         log.warning("held.unread", subject=record.subject, error=str(error))
+        pause_unread(rt, record, error)
         return False
     if state is RunState.RUNNING:
         found_again(rt, record)

@@ -237,6 +237,7 @@ def finish_identity(subject: str) -> None:
         return
     except ApiError as error:
         log.warning("identity.unread", subject=subject, error=str(error))
+        error_handling.pause_unread(rt, promotion, error)
         return
     if found.state is RunState.COMPLETED:
         rt.ledger.apply(promotion, transitions.ready(promotion))

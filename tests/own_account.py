@@ -66,6 +66,11 @@ class Api:
         """Answer the next `count` requests of `path` with a status."""
         self.fault("status", path=path, status=status, body=body, count=count, headers=dict(headers or {}))
 
+    def answer_by_pages(self) -> None:
+        """Let a web page answer each request with 404, as behind a URL without the path of a gateway."""
+        page = {"body": "<html>404 Not Found</html>", "headers": {"Content-Type": "text/html; charset=utf-8"}}
+        self.fault("status", status=404, count=None, **page)
+
     def lose_events(self) -> None:
         """Let no event of the account come, by stream or webhook, now or in a backfill."""
         for channel in ("stream", "webhook"):

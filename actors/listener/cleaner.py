@@ -19,6 +19,7 @@ from config.logs import Trouble
 from config.settings import Settings
 from config.times import backoff
 from worker.network.streaming import Connections
+from worker.piktid.error_status import is_web_page
 from worker.piktid.transport import segment
 
 log = logs.get("cleaner")
@@ -191,7 +192,8 @@ class Cleaner:
         headers = {"Authorization": f"Bearer {account.token.get_secret_value()}"}
         url = f"{self._url}/{segment(event)}"
         async with asyncio.timeout(durations.DELETION_SECONDS):
-            status = await self._connections.status("DELETE", url, headers, _LARGEST_ANSWER)
-        # One that is gone already answers 404 (piktid-v2.md 3.4).
-        if status != httpx.codes.NOT_FOUND and not httpx.codes.is_success(status):
+            status, content_type = await self._connections.ask("DELETE", url, headers, _LARGEST_ANSWER)
+        # One that is gone already answers 404 (piktid-v2.md 3.4); of a web page's nobody knows.
+        is_gone = status == httpx.codes.NOT_FOUND and not is_web_page(content_type)
+        if not is_gone and not httpx.codes.is_success(status):
             raise _RefusedError(f"the API answered {status}")

@@ -15,6 +15,16 @@ WEB_TESTS = (
     "-k",
     "ours or whole or drips or compared",
 )
+#: Of each reader that would take a 404 for the end of what is under way.
+PAGE_TESTS = (
+    "tests/worker/lifecycle/test_job_answers.py",
+    "tests/worker/lifecycle/test_promote_answers.py",
+    "tests/actors/reference/test_import.py",
+    "tests/cli/commands/briefs/held/test_held_jobs.py",
+    "tests/worker/ledger/test_orphans.py",
+    "tests/worker/archive/test_archiver.py",
+    "tests/worker/unresolved/test_looking_back_steps.py",
+)
 
 MUTANTS = (
     *of("worker/files/fetch_limiter.py", FETCH_TESTS,
@@ -35,6 +45,21 @@ MUTANTS = (
     ),
     *of("worker/piktid/error_status.py", ("tests/worker/piktid/test_requests.py", "-k", "web_page"),
         ("a gateway's page is a word of the API", "if url and reply.status == 404 and", "if reply.status == 0 and"),
+    ),
+    *[row for tests in PAGE_TESTS for row in of("worker/piktid/errors.py", (tests, "-k", "web_page"),
+        ("a gateway's page says that what is asked for is gone", "class NoApiError(StatusError)", "class NoApiError(NotFoundError)"),
+    )],
+    *of("worker/piktid/client.py", ("tests/worker/piktid/test_library.py",),
+        ("an API without the path of the status is none", "(NotFoundError, NoApiError, UnexpectedStatusError)", "(NotFoundError, UnexpectedStatusError)"),
+    ),
+    *of("worker/lifecycle/error_policy.py", ("tests/worker/lifecycle/test_job_answers.py", "-k", "web_pages"),
+        ("what is sent meets the page that a look has met", "    Rule(api.NoApiError, AGAIN, Scope.ACCOUNT),\n", ""),
+    ),
+    *of("worker/ledger/lua/briefs/note.lua", ("tests/worker/lifecycle/test_job_answers.py", "-k", "web_pages"),
+        ("what runs waits to be described", "    if state == 'preparing' then", "    if true then"),
+    ),
+    *of("actors/listener/cleaner.py", ("tests/actors/listener/test_deleting_events.py", "-k", "web_page"),
+        ("an event counts as deleted by a gateway's page", " and not is_web_page(content_type)", ""),
     ),
     *of("actors/process/accounts_here.py", ("tests/actors/test_bad_account_file.py",),
         ("an account whose file is wrong counts as removed", "return self._here.live.unusable[name]", "raise KeyError(name)"),

@@ -118,6 +118,13 @@ EXTRACT = (
     Rule(api.StatusError, "failed"),
 )
 
+# What is only read is looked at again in any case. Where the API is elsewhere every call meets the same.
+READ = (
+    Rule(api.RedirectedError, AGAIN, Scope.ACCOUNT),
+    Rule(api.NoApiError, AGAIN, Scope.ACCOUNT),
+    Rule(api.ApiError, AGAIN),
+)
+
 
 def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> Decision:
     """Return the decision for an error: that of the first row that fits."""

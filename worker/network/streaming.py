@@ -65,10 +65,11 @@ class Connections:
             answer.status, headers=answer.headers, content=body, extensions=answer.extensions
         )
 
-    async def status(self, method: str, url: str, headers: Mapping[str, str], most: int) -> int:
-        """Send a request without a body; return the status, once about `most` bytes of the answer were read.
+    async def ask(self, method: str, url: str, headers: Mapping[str, str], most: int) -> tuple[int, str]:
+        """Send a request without a body; return the status and the content type (blank if none is told).
 
-        Raises httpx.TransportError. httpx's client would take as long again as all the rest.
+        About `most` bytes of the answer are read. Raises httpx.TransportError. httpx's client would take as
+        long again as all the rest.
         """
         at = httpx.URL(url)
         where = httpcore.URL(scheme=at.raw_scheme, host=at.raw_host, port=at.port, target=at.raw_path)
@@ -88,7 +89,8 @@ class Connections:
                         break  # the rest ends the connection with it
         except (*CONNECTION_ERRORS, httpcore.ConnectionNotAvailable) as error:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
-        return answer.status
+        types = [value for name, value in answer.headers if name.lower() == b"content-type"]
+        return answer.status, types[0].decode("latin-1") if types else ""
 
     async def put_back(self, connection: _Connection, *, whole: bool) -> None:
         """Keep a connection whose answer was read to its end; close any other."""

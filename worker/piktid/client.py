@@ -31,6 +31,7 @@ from worker.piktid.answers import (
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import (
     InvalidRequestError,
+    NoApiError,
     NotFoundError,
     NotSentError,
     OutcomeUnknownError,
@@ -95,8 +96,7 @@ class PiktID:
 
     def job_status(self, job_id: str) -> JobStatus:
         """Ask where a job is: GET /jobs/{id}/status. NotFoundError may mean that it is too young."""
-        path = f"/jobs/{segment(job_id)}/status"
-        return self._ask(reading.read_job_status, "GET", path)
+        return self._ask(reading.read_job_status, "GET", f"/jobs/{segment(job_id)}/status")
 
     def job_results(self, job_id: str) -> JobResults:
         """Fetch a job's drafts: GET /jobs/{id}/results. NotFoundError may mean that it is too young."""
@@ -124,12 +124,12 @@ class PiktID:
     def preprocessing(self, identity_code: str) -> Preprocessing:
         """Ask how far an identity is; NotFoundError after it was known means failed and hidden (6.22).
 
-        Only the vendor's client shows the status path, so without it the documented one is asked (6.21).
+        Only the vendor's client shows the status path: without it, told by a page perhaps, the other (6.21).
         """
         path = f"/identity/{segment(identity_code)}"
         try:
             return self._ask(reading.read_preprocessing, "GET", f"{path}/status")
-        except (NotFoundError, UnexpectedStatusError) as error:
+        except (NotFoundError, NoApiError, UnexpectedStatusError) as error:
             if error.status not in (404, 405):
                 raise
         return self._ask(reading.read_preprocessing, "GET", path)

@@ -54,12 +54,17 @@ def error_of(call: str, reply: "Reply", *, secret: str = "", url: str = "") -> A
         kind = UnexpectedStatusError if reply.status == _DONE else RedirectedError
         leads = redirection(url, call.partition(" ")[2], reply.headers.get("location", ""))
         return kind(reply.status, leads.replace(secret, "[secret]") if secret else leads)
-    if url and reply.status == 404 and reply.headers.get("content-type", "").startswith("text/html"):
+    if url and reply.status == 404 and is_web_page(reply.headers.get("content-type", "")):
         return NoApiError(404, f"a web page, and not the API, answers {call}: {_RIGHT_PATH}")
     refusal = Refusal.read(reply, secret)
     if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
         return OutcomeUnknownError(f"{call}: answered {reply.status}: {refusal.message}")
     return _READERS.get(reply.status, _plain(UnexpectedStatusError))(refusal)
+
+
+def is_web_page(content_type: str) -> bool:
+    """Return whether an answer is a page of HTML, which the API never sends."""
+    return content_type.lower().startswith("text/html")
 
 
 def redirection(url: str, path: str, location: str) -> str:

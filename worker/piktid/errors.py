@@ -10,7 +10,6 @@ ApiError
     ├── OutOfCreditsError     402: with the API's numbers
     ├── ForbiddenError        403: the size is above the account's tier
     ├── NotFoundError         404: unknown, not ours, hidden, or (a job just made) not known yet
-    │   └── NoApiError        404 by a web page: something else answers at that address, and nothing was done
     ├── AlreadyPromotedError  409 with the identity's code
     ├── NameTakenError        409 without
     ├── RetryLaterError       may be asked again, perhaps at a time that the API names
@@ -20,6 +19,7 @@ ApiError
     │   │   └── RateLimitedError  too many requests in the window
     │   └── UnavailableError      503: switched off, or an outage
     ├── RedirectedError       301, 302, 307, 308: the API is elsewhere, and nothing was done
+    ├── NoApiError            404 by a web page: the API is elsewhere, and nothing was done
     └── UnexpectedStatusError any other status
 
 Each class has an `outcome`, its word in the journal of paid calls. Journals are kept for years and read by
@@ -131,12 +131,6 @@ class NotFoundError(StatusError):
     outcome = "NotFound"
 
 
-class NoApiError(NotFoundError):
-    """Raised on 404 by a page of HTML, as a web server has it for a path that leads nowhere."""
-
-    outcome = "NoApi"
-
-
 class AlreadyPromotedError(StatusError):
     """Raised on 409 with the code of the identity that the draft already is."""
 
@@ -200,6 +194,15 @@ class RedirectedError(StatusError):
     """
 
     outcome = "Redirected"
+
+
+class NoApiError(StatusError):
+    """Raised on 404 by a page of HTML, as a web server has it for a path that leads nowhere.
+
+    No NotFoundError: it says nothing of whether the API knows what was asked for.
+    """
+
+    outcome = "NoApi"
 
 
 class UnexpectedStatusError(StatusError):

@@ -18,9 +18,11 @@ from worker.operations import audit
 from worker.operations.audit import Audited, UnreadableRecordError
 from worker.piktid.errors import (
     ApiError,
+    NoApiError,
     NotSentError,
     OutcomeUnknownError,
     OutOfCreditsError,
+    RedirectedError,
     ThrottledError,
     UnauthorizedError,
     UnavailableError,
@@ -42,6 +44,8 @@ _OF_THE_ACCOUNT = (
     OutOfCreditsError,
     ThrottledError,
     UnavailableError,
+    RedirectedError,
+    NoApiError,
 )
 #: Briefs that are named as not checked; with --json all are.
 MOST = 20

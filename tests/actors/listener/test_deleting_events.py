@@ -72,3 +72,15 @@ def test_an_event_that_is_gone_already_counts_as_deleted(flow: Flow, redis_url: 
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)
     assert flow.api.ledger()["requests"][DELETE] == {"404": 1}
+
+
+def test_an_event_that_a_web_page_answers_for_is_still_deleted(flow: Flow, redis_url: str) -> None:
+    flow.client.zadd(keys.HANDLED("default"), {"987654": 9e12})
+    flow.client.expire(keys.HANDLED("default"), 60)
+    flow.api.answer_by_pages()
+    with listening(flow.settings, flow.api, redis_url):
+        assert eventually(flow.client, lambda: flow.api.requests(DELETE) >= 1)
+        flow.api.sandbox.clear_faults()
+        asked = flow.api.requests(DELETE)
+        assert eventually(flow.client, lambda: flow.api.requests(DELETE) > asked)
+        assert eventually(flow.client, lambda: flow.client.zcard(keys.HANDLED("default")) == 0)

@@ -150,3 +150,19 @@ def test_imports_wait_for_slots(heard: Flow, api: Api) -> None:
     heard.ledger.set_limits("default", {"slots": "2"}, "tester")
     assert heard.finish(two).state == "done"
     assert names(api) == ["Ada", "Bo"]
+
+
+def test_a_portrait_that_web_pages_answer_for_has_not_failed(flow: Flow, api: Api) -> None:
+    subject = f"promotion:{ask(flow)}#0"
+    flow.steps.until(lambda: flow.ledger.read(subject) and flow.record(subject).state == "preprocessing")
+    api.rest()
+    api.answer_by_pages()
+    for _ in range(3):
+        flow.grow_older(subject, 5)  # 1,000 s at the speed of the tests
+        assert flow.steps.run() == ("finish_identity", subject)
+        assert flow.record(subject).state == "preprocessing"
+    assert "set PIKTID_API_URL right" in flow.pauses()["pause"]
+    api.sandbox.clear_faults()
+    flow.wake_timer(subject)
+    flow.steps.until(lambda: flow.record(subject).state == "ready")
+    assert api.requests(UPLOAD) == 1

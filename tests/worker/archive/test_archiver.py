@@ -122,6 +122,20 @@ def test_a_picture_that_is_gone_is_asked_for_once(heard: Flow, tmp_path: Path) -
     assert [len(each["gone"]) for each in told(heard, target)] == [2]
 
 
+def test_a_picture_that_web_pages_answer_for_is_stored_later(heard: Flow, tmp_path: Path) -> None:
+    heard.api.set(picture_url_seconds=0)
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    heard.api.answer_by_pages()
+    with archiver(heard, Folder(tmp_path / "archive")) as running:
+        running.once()
+        assert (running.counts.gone, on_record(heard, brief_id)) == (0, {})
+        heard.api.set(picture_url_seconds=None)
+        heard.api.sandbox.clear_faults()
+        running.once()
+    assert len(on_record(heard, brief_id)["pictures"]) == 2
+
+
 def test_what_a_place_refuses_stays_in_hand_until_it_is_taken(
     heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from stepping import Flow
 from support import event_types
 
-from config import keys
+from config import durations, keys
 from config.accounts.names import DEFAULT
 from worker.ledger import commands
 from worker.ledger.ledger import Ledger
@@ -91,6 +91,23 @@ def test_a_brief_goes_on_whose_promotion_was_deleted(one_job: Flow) -> None:
     assert flow.ledger.drop(DEFAULT, PROMOTION)
     assert flow.client.zscore(keys.UNFINISHED(), "b")
     assert flow.client.ttl(keys.JOURNAL("b")) == -1
+
+
+def test_an_orphan_that_web_pages_answer_for_keeps_its_permit(one_job: Flow) -> None:
+    flow = one_job
+    flow.steps.run()
+    delete(flow, BRIEF)
+    flow.api.rest()
+    flow.api.answer_by_pages()
+    early_ms = flow.settings.api_ms(durations.EARLY_404_SECONDS)
+    flow.client.zincrby(keys.PERMITS(DEFAULT), -2 * early_ms, BRIEF)
+    flow.wake_timer(BRIEF)
+    assert flow.steps.run() == ("release_orphan", BRIEF)
+    assert permits(flow) == [BRIEF]
+    flow.api.sandbox.clear_faults()
+    flow.wake_timer(BRIEF)
+    assert flow.steps.run() == ("release_orphan", BRIEF)
+    assert permits(flow) == ["brief:c"]
 
 
 def test_a_permit_whose_job_is_unknown_is_kept_until_it_must_end(one_job: Flow) -> None:

@@ -13,6 +13,9 @@ THROTTLED = {
     "unclear": {"error": "Slow down."},
 }
 
+#: What a pause says where a web page answers in place of the API.
+REMEDY = "set PIKTID_API_URL right"
+
 
 def throttled(endpoint: str) -> list[tuple[int, dict[str, Any], str]]:
     """The kinds of 429 with what each holds up; an unclear one with room in our window is about jobs."""

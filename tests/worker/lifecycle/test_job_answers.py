@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from flow_facts import draft_ids, promoted, slots
+from flow_facts import REMEDY, draft_ids, promoted, slots
 from stepping import Flow
 from support import event_types, events
 
@@ -126,6 +126,23 @@ def test_a_job_unknown_at_one_look_only_has_not_failed(flow: Flow) -> None:
     flow.steps.run()
     assert flow.brief("b").state == "generating", "it was known in between"
     flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.steps.run()
+    assert flow.brief("b").state == "promoting"
+
+
+def test_a_job_that_web_pages_answer_for_is_waited_for(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.api.answer_by_pages()
+    for _ in range(3):
+        flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
+        assert flow.steps.run() == ("collect_drafts", "brief:b")
+        assert flow.brief("b").state == "generating"
+    assert REMEDY in flow.pauses()["pause"]
+    assert not flow.client.exists(keys.WAITING("default", "prepare")), "it is looked at all the same"
+    flow.api.sandbox.clear_faults()
     flow.wake_timer("brief:b")
     flow.steps.run()
     assert flow.brief("b").state == "promoting"

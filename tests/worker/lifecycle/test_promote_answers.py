@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from flow_facts import charged, draft_ids, held_up, promoted, slots, throttled
+from flow_facts import REMEDY, charged, draft_ids, held_up, promoted, slots, throttled
 from own_account import PROMOTE
 from stepping import Flow
 from support import event_types
@@ -190,3 +190,24 @@ def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) ->
     flow.wake_timer("promotion:b#0")
     flow.steps.run()
     assert flow.promotion("b").state == "preprocessing", "what was not found before was another identity"
+
+
+def test_an_identity_that_web_pages_answer_for_is_not_made_again(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.steps.until(
+        lambda: flow.ledger.read("promotion:b#0") and flow.promotion("b").state == "preprocessing"
+    )
+    flow.api.rest()
+    flow.api.answer_by_pages()
+    for _ in range(3):
+        flow.grow_older("promotion:b#0", 5)  # 1,000 s at the speed of the tests
+        assert flow.steps.run() == ("finish_identity", "promotion:b#0")
+        assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("preprocessing", None)
+    assert REMEDY in flow.pauses()["pause"]
+    flow.api.sandbox.clear_faults()
+    flow.wake_timer("promotion:b#0")
+    assert flow.finish("b").state == "done"
+    assert charged(flow) == {"drafts": 10, "promotion": 50}

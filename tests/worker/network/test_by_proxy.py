@@ -97,7 +97,7 @@ def test_event_stream_and_deletions_go_through_the_proxy(api: Server, proxy: For
                 seen.append(frame)
                 if frame == "replayed":
                     break
-            return seen, await connections.status("DELETE", f"{API}/notifications/1", {}, 100)
+            return seen, (await connections.ask("DELETE", f"{API}/notifications/1", {}, 100))[0]
 
     assert asyncio.run(run()) == (["opened", "replayed"], 204)
     assert [each.place for each in proxy.asked] == ["api.example:443"] * 2
@@ -120,7 +120,7 @@ def encrypted_proxy(
 def test_a_proxy_that_speaks_tls_itself_is_used(api: Server, encrypted_proxy: ForwardProxy) -> None:
     async def deleted() -> int:
         async with Connections() as connections, asyncio.timeout(DEADLINE):
-            return await connections.status("DELETE", f"{API}/notifications/1", {}, 100)
+            return (await connections.ask("DELETE", f"{API}/notifications/1", {}, 100))[0]
 
     api.answers = [answer(202, {"job_id": "job_1"}), answer(204)]
     assert create() == "job_1"

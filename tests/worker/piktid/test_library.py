@@ -7,14 +7,16 @@ from scripted_server import Server, answer
 from worker.piktid import client
 from worker.piktid.answers import RunState
 from worker.piktid.client import PiktID
-from worker.piktid.errors import NotFoundError, OutcomeUnknownError, UnexpectedStatusError
+from worker.piktid.errors import NoApiError, NotFoundError, OutcomeUnknownError, UnexpectedStatusError
+
+PAGE = answer(404, None, {"Content-Type": "text/html"})
 
 
-@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize("missing", [answer(404), answer(405), PAGE], ids=["404", "405", "page"])
 def test_preprocessing_is_asked_of_the_identity_when_its_status_path_is_missing(
-    server: Server, api: PiktID, status: int
+    server: Server, api: PiktID, missing: bytes
 ) -> None:
-    server.answers = [answer(status), answer(200, {"preprocessing_status": "completed", "status": "odd"})]
+    server.answers = [missing, answer(200, {"preprocessing_status": "completed", "status": "odd"})]
     assert api.preprocessing("abc").state is RunState.COMPLETED
     assert [seen.path for seen in server.seen] == ["/identity/abc/status", "/identity/abc"]
 
@@ -28,6 +30,11 @@ def test_preprocessing_that_failed_says_why(server: Server, api: PiktID) -> None
 def test_an_identity_that_neither_path_knows_is_not_found(server: Server, api: PiktID) -> None:
     server.answers = [answer(404), answer(404)]
     assert type(failure(lambda: api.preprocessing("abc"))) is NotFoundError
+
+
+def test_an_identity_that_web_pages_answer_for_may_be_there(server: Server, api: PiktID) -> None:
+    server.answers = [PAGE, PAGE]
+    assert type(failure(lambda: api.preprocessing("abc"))) is NoApiError
 
 
 def test_preprocessing_falls_back_on_no_other_refusal(server: Server, api: PiktID) -> None:

@@ -86,6 +86,7 @@ def test_a_web_page_is_told_from_a_404_of_the_api(server: Server, api: PiktID) -
     server.answers = [answer(404, None, page), answer(404, said), answer(404, None, {})]
     kinds = [type(failure(lambda: api.create(BODY))) for _ in range(3)]
     assert kinds == [NoApiError, NotFoundError, NotFoundError]
+    assert not issubclass(NoApiError, NotFoundError), "who reads it must not take it for the API's own"
 
 
 def test_a_redirect_that_may_mean_done_is_none_that_was_refused(server: Server, api: PiktID) -> None:

@@ -139,6 +139,19 @@ def test_a_listed_job_that_nobody_knows_is_a_persons(forgotten: Flow) -> None:
     assert len(flow.brief("a").json("candidate_jobs")) >= 1
 
 
+def test_a_listed_job_that_web_pages_answer_for_is_asked_for_again(forgotten: Flow) -> None:
+    flow, rt = forgotten, runtime()
+    look_back(rt, DEFAULT)
+    flow.api.answer_by_pages()
+    for _ in range(20):
+        look_back(rt, DEFAULT)
+    assert "past_since" in past(flow)
+    flow.api.sandbox.clear_faults()
+    for _ in range(20):
+        look_back(rt, DEFAULT)
+    assert states(flow) == ["generating"] * 3
+
+
 def test_whoever_left_its_thread_to_others_goes_on(forgotten: Flow) -> None:
     flow = forgotten
     flow.client.zadd(keys.TIMERS(), {f"past:{DEFAULT}": 4e12})

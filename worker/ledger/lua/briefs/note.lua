@@ -66,7 +66,9 @@ elseif A.paid then
 end
 if A.pause then
     backoff.pause(account, A.pause.what, A.pause.ms, A.pause.reason, A.pause.status, began_at, A.pause.most)
-    backoff.sleep_on_pause(account, A.subject)
+    if state == 'preparing' then
+        backoff.sleep_on_pause(account, A.subject) -- what runs is looked at all the same
+    end
     admission.admit(account) -- what it takes back from creates may serve promotions
 end
 if A.timer then

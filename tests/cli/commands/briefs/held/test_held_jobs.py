@@ -139,6 +139,20 @@ def test_a_held_job_known_in_between_keeps_its_permit_despite_two_misses(
         flow.grow_older(SUBJECT, flow.settings.api_ms(durations.EARLY_404_SECONDS) / 1000)
 
 
+def test_a_held_job_that_web_pages_answer_for_keeps_its_permit(flow: Flow) -> None:
+    flow.accept(brief_id="b")
+    held = flow.until("b", "generating")
+    assert flow.ledger.apply(held, Transition("held", keep_permit=True, timer_ms=60_000)) is Answer.APPLIED
+    flow.api.rest()
+    flow.api.answer_by_pages()
+    for _ in range(3):
+        assert watched(flow) == [SUBJECT]
+        flow.grow_older(SUBJECT, flow.settings.api_ms(durations.EARLY_404_SECONDS) / 1000)
+    assert "set PIKTID_API_URL right" in flow.pauses()["pause"]
+    flow.api.sandbox.clear_faults()
+    assert watched(flow) == []
+
+
 def test_a_held_job_that_cannot_be_read_keeps_its_permit(flow: Flow) -> None:
     flow.accept(brief_id="b")
     generating = flow.until("b", "generating")
