@@ -82,9 +82,12 @@ def announced(
     orders = Orders(client, settings)
     try:
         given = orders.give(what, wanted, order.by, order.why, change=change)
-        return _begun(orders, given, order, cost, dead_letters)
     except OrderError as error:
         fail(printable(f"{error}; nothing was changed"))
+    try:
+        return _begun(orders, given, order, cost, dead_letters)
+    except OrderError as error:
+        fail(printable(f"{error}; {_changed(orders, given)}"))
 
 
 def _begun(
@@ -100,11 +103,22 @@ def _begun(
         begun = orders.begin(given, dead_letters=dead_letters or 0)
     except typer.Abort:
         orders.stop(given, order.by)
-        raise
+        fail(f"aborted: {_changed(orders, given)}")
     except KeyboardInterrupt:
         orders.stop(given, order.by, "it was interrupted")
-        fail("interrupted before it began: nothing was changed")
+        fail(f"interrupted: {_changed(orders, given)}")
     return Meant(Carrier(orders, secrets.token_hex(8)).by_hand(begun), begun, orders)
+
+
+def _changed(orders: Orders, given: Ordered) -> str:
+    """Return in words what was changed by an order that somebody else may have begun, as on the page."""
+    try:
+        found = orders.get(given.order_id)
+    except OrderError:  # dropped
+        return "`identity-worker actions` tells whether it was begun"
+    if found.begun_at is None:
+        return "nothing was changed"
+    return f"it was begun, with {counted(found.past, 'brief')} done"
 
 
 @contextmanager

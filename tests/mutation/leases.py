@@ -30,6 +30,7 @@ MUTANTS = (
     ),
     *of("cli/shared/ordering.py", (f"{MANY}/test_many_collected_elsewhere.py",),
         ("a set that another process collects is taken for whole", "        if found.state is not State.COLLECTING:\n", "        if True:\n"),
+        ("what the page has begun and done is told as nothing", "    if found.begun_at is None:\n", "    if True:\n"),
         ("an order that somebody has stopped does nothing without a word", "        if found.state is State.STOPPED:\n", "        if False:\n"),
     ),
     *of("worker/orders/order.py", CARRIED,

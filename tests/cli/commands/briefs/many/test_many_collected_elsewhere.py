@@ -76,3 +76,56 @@ def test_an_order_that_somebody_stops_first_is_told_of(
     assert ended.value.exit_code == 1
     assert "was stopped by eve; nothing was changed" in capsys.readouterr().err
     assert [three.brief(each).state for each in BRIEFS] == ["failed"] * 3
+
+
+def test_one_that_the_page_does_while_it_asks_is_told_of(
+    three: Flow, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun_while_it_asks(three, monkeypatch, 5)
+    with pytest.raises(typer.Exit) as ended:
+        meant(three)
+    told = "is done: only one that is ready can be begun; it was begun, with 3 briefs done"
+    assert (ended.value.exit_code, told in capsys.readouterr().err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (typer.Abort(), "aborted: it was begun, with 0 briefs done"),
+        (KeyboardInterrupt(), "interrupted: it was begun, with 0 briefs done"),
+    ],
+)
+def test_a_no_stops_what_the_page_has_begun_meanwhile(
+    three: Flow,
+    answer: BaseException,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begun_while_it_asks(three, monkeypatch, 0, answer)
+    with pytest.raises(typer.Exit):
+        meant(three)
+    assert told in capsys.readouterr().err
+
+
+def begun_while_it_asks(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch, pieces: int, answer: BaseException | None = None
+) -> None:
+    """Have somebody begin the order, and do so many pieces of it, while a person is asked."""
+
+    give, given = Orders.give, list[Ordered]()
+
+    def noted(orders: Orders, *what: Any, **more: Any) -> Ordered:
+        given.append(give(orders, *what, **more))
+        return given[0]
+
+    def asked(*_: Any) -> None:
+        orders = Orders(flow.client, flow.settings)
+        order = orders.begin(given[0])
+        for _ in range(pieces):
+            Carrier(orders, "page").step(order.order_id)
+        if answer is not None:
+            raise answer
+
+    monkeypatch.setattr(Orders, "give", noted)
+    monkeypatch.setattr("cli.shared.ordering._ask", asked)
