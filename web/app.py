@@ -44,14 +44,15 @@ class _Web:
         self._inlet = WebhookInlet(settings, lambda: live.named, redis_url)
         self._monitoring = Monitoring(settings, readings)
         self._v1 = V1(settings, lambda: live.named, redis_url)
-        self._page = Page(settings, self._shards.reading, readings)
+        watch = OrdersWatch(settings, redis_url)
+        self._page = Page(settings, self._shards.reading, readings, watch.tell)
         self._accounts = AccountsWatch(live)
         self._signing = Signing(redis_url, "web")
         self._beside = (
             self._signing,
             self._accounts,
             SchemaWatch(settings, redis_url),
-            OrdersWatch(settings, redis_url),
+            watch,
         )
 
     @property

@@ -53,8 +53,12 @@ _HEADERS = {
 class Page:
     """Shows what is on record to people, and does what they say."""
 
-    def __init__(self, settings: Settings, client: "redis.Redis", readings: Readings) -> None:
+    def __init__(
+        self, settings: Settings, client: "redis.Redis", readings: Readings, carry_on: Callable[[], None]
+    ) -> None:
+        """`carry_on` is called when an order is left to be carried out."""
         self._settings, self._client, self._readings = settings, client, readings
+        self._carry_on = carry_on
         self._updates = Updates(client)
         self._static = StaticFiles()
         self._headers = {**_HEADERS, "Content-Security-Policy": _policy(settings)}
@@ -91,7 +95,7 @@ class Page:
         return answer
 
     def _visit(self, request: Request, csrf: str = "") -> Visit:
-        return Visit(request, None, self._client, self._settings, self._readings, _NAV, csrf)
+        return Visit(request, None, self._client, self._settings, self._readings, self._carry_on, _NAV, csrf)
 
     def _act(self, view: View, visit: Visit) -> Response:
         try:

@@ -8,7 +8,9 @@ import pytest
 import redis
 from page.conftest import Person
 from stepping import Flow
+from support import DEADLINE, eventually
 
+from config import durations
 from config.accounts.names import DEFAULT
 from worker.callers.tokens import Role
 from worker.ledger.transition import Transition
@@ -125,6 +127,27 @@ def test_all_matches_are_done_after_a_word_and_told_of(
     assert last(client) == ("retry", "anna by the page", "mended")
     assert f"/orders/{order}" in anna.get("/log").text
     assert under_way(client) == []
+
+
+@pytest.fixture
+def rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have orders looked for so rarely that none is found within a test, unless its watch is told."""
+    monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 10 * DEADLINE)
+
+
+@pytest.mark.usefixtures("rarely")  # before the process of the page starts
+def test_what_a_request_leaves_of_an_order_is_done_at_once(
+    person: People, flow: Flow, token: Tokens, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed(flow, *(f"b{number}" for number in range(45)))
+    monkeypatch.setattr("web.page.views.orders._SECONDS", 0.0)
+    monkeypatch.setattr("worker.orders.collecting.PAGE", 10)
+    anna, orders = person(token()), Orders(client, flow.settings)
+    where = anna.send("/order/give", what="retry", filter="state:failed").headers["location"]
+    order = where.rpartition("/")[2]
+    assert eventually(client, lambda: orders.get(order).state is State.READY)
+    anna.send("/order/begin", order=order)
+    assert eventually(client, lambda: orders.get(order).state is State.DONE)
 
 
 def test_what_is_given_may_be_left_undone_or_stopped(

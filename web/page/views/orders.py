@@ -59,7 +59,7 @@ def _give(visit: Visit) -> Response:
         )
     except (FilterError, OrderError) as error:
         raise wrong(str(error)) from None
-    _push(orders, order.order_id)
+    _push(visit, orders, order.order_id)
     return visit.go_to(_address(order))
 
 
@@ -70,7 +70,7 @@ def _priority(visit: Visit) -> int:
 def _begin(visit: Visit) -> Response:
     def begin(orders: Orders, order: Order) -> None:
         orders.begin(order)
-        _push(orders, order.order_id)
+        _push(visit, orders, order.order_id)
 
     return _act(visit, begin)
 
@@ -89,14 +89,15 @@ def _act(visit: Visit, act: Callable[[Orders, Order], object]) -> Response:
     return visit.go_to(_address(order))
 
 
-def _push(orders: Orders, order_id: str) -> None:
-    """Do some of an order at once, and leave the rest to whoever carries orders out."""
+def _push(visit: Visit, orders: Orders, order_id: str) -> None:
+    """Do some of an order at once, and leave the rest to this process's watch, or to another's."""
     carrier, end = Carrier(orders, secrets.token_hex(8)), monotonic() + _SECONDS
     try:
         while carrier.step(order_id) and monotonic() < end:
             pass
     finally:
         carrier.let_go(order_id)
+        visit.carry_on()
 
 
 def _seen(visit: Visit, orders: Orders, order_id: str) -> Order:

@@ -1,6 +1,7 @@
 """One visit: what its view needs, and what the view answers with."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,6 +36,8 @@ class Visit:
     """Reads all shards as one; what changes something goes to the shard of the account or brief."""
     settings: Settings
     readings: Readings
+    carry_on: Callable[[], None]
+    """Has this process look at once for orders that are to be carried out."""
     nav: tuple[tuple[str, str], ...] = ()
     """Addresses of the views that stand in the navigation, and what they are called."""
     csrf: str = ""
