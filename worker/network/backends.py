@@ -1,7 +1,7 @@
 """What connects by asyncio, straight or through a proxy, and what keeps quiet connections alive."""
 
 import socket
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,7 +25,7 @@ KEPT_ALIVE = [
 ]
 
 
-class Backend(httpcore.AsyncNetworkBackend):
+class Backend(httpcore.AsyncNetworkBackend, ABC):
     """What connects, as httpcore asks for it; nobody here asks for an address of this machine."""
 
     async def connect_tcp(

@@ -1,5 +1,6 @@
 """`identity-worker describe`: photos become briefs on disk, to be edited and then enqueued."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ from cli.shared.output import USED_WRONGLY, Json, fail
 from config.accounts.names import DEFAULT
 from config.text import printable
 from worker.selection.moments import duration
+
+#: Seconds without their unit, as `90` or `1.5`.
+_NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 
 def command(
@@ -51,7 +55,9 @@ def command(
 
 def _seconds(timeout: str) -> float:
     """Return the seconds of a length of time, or of a plain number; end the command for any other text."""
-    found = duration(f"{timeout}s" if timeout.isdecimal() else timeout)
+    if _NUMBER.fullmatch(timeout):
+        return float(timeout)
+    found = duration(timeout)
     if found is None:
         told = f"--timeout {printable(timeout)!r}: must be a length of time, as 45s, 10m or 1h30m"
         fail(told, USED_WRONGLY)

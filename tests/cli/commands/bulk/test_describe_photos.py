@@ -67,7 +67,7 @@ def test_each_photo_is_paid_for_once_however_often_it_is_asked_for(
     describe: Describe, flow: Flow, api: Api, tmp_path: Path, command: Command
 ) -> None:
     # Ended while it waits, as by a kill, and begun again.
-    for timeout in ("0", "0m"):
+    for timeout in ("0", "0m", "0.5"):
         code, told = describe("--timeout", timeout)
         assert (code, {each["result"] for each in told}) == (1, {"waits"})
     work(flow, 2)
