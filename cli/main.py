@@ -16,8 +16,9 @@ from typer.core import TyperGroup
 
 from cli.shared import progress
 from cli.shared.output import DID_NOT, USED_WRONGLY
-from cli.shared.single import Single
+from cli.shared.single import Single, UsageError
 from config.errors import NetworkSettingsError
+from config.text import nearest
 from worker.traces.withholding import withhold
 
 #: The commands in the order of the help, each with its room: `cli/commands/ROOM/NAME.py`, whose function
@@ -91,6 +92,15 @@ class Commands(TyperGroup):
             function
         )
         return typer.main.get_command(single)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the arguments name; of one that is none, say what it looks like."""
+        try:
+            return super().resolve_command(ctx, args)
+        except UsageError as error:
+            if (near := nearest(args[0], COMMANDS)) is not None:
+                error.message += f" Did you mean '{near}'?"
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write what each command does, for which none is imported: all together take a second."""

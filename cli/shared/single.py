@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand
 
 #: What Typer raises for wrong use; it exports the errors that are made of it alone.
-_UsageError: Any = typer.BadParameter.__mro__[1]
+UsageError: Any = typer.BadParameter.__mro__[1]
 
 
 class Single(TyperCommand):
@@ -21,7 +21,7 @@ class Single(TyperCommand):
         given = list(args)
         try:
             return super().parse_args(ctx, args)
-        except _UsageError as error:
+        except UsageError as error:
             option = getattr(error, "option_name", None)
             meant = next((each for each in given if option and each.startswith(option)), None)
             if meant is not None and not meant.startswith("--"):

