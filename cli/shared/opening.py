@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from cli.shared.output import USED_WRONGLY, complain, fail
+from cli.shared.output import USED_WRONGLY, complain, fail, is_process
 from config import namespace
 from config.redis_url import RedisUrlError, read_within
 from config.redis_url import given as redis_url_given
@@ -95,12 +95,17 @@ def _server(values: "Settings") -> Iterator[str]:
 
     logs.configure(values)
     try:
-        with embedded.redis_url(values) as url:
+        with embedded.redis_url(values, embedded.log_start if is_process() else _say_embedded) as url:
             yield url
     except embedded.NotInstalledError as error:
         fail(str(error))
     except embedded.EmbeddedServerError as error:
         fail(f"{error}\nOr set REDIS_URL to a Redis that runs.")
+
+
+def _say_embedded(_: str) -> None:
+    """Say in a line to a person which data the command looks at."""
+    complain("REDIS_URL is not set: the embedded server of IDENTITY_WORKER_DATA_DIR is used")
 
 
 def check_server(url: str, *, process: bool = True) -> None:

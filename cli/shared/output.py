@@ -36,6 +36,11 @@ def speak_as_process() -> None:
     _logged[:] = [given.strip().lower() in YES]
 
 
+def is_process() -> bool:
+    """Whether this command is a process, which logs what it has to say."""
+    return bool(_logged)
+
+
 def fail(message: str, code: int = DID_NOT) -> NoReturn:
     """End the command with a message on standard error."""
     complain(message)

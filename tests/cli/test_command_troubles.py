@@ -38,6 +38,8 @@ def test_without_redis_it_says_where_it_looked_and_what_to_do(arguments: list[st
 def test_without_a_redis_url_the_embedded_server_is_used(alone: Command, tmp_path: Path) -> None:
     answer = alone("status")
     assert (answer.returncode, answer.stdout) == (0, "No briefs.\n")
+    told = "REDIS_URL is not set: the embedded server of IDENTITY_WORKER_DATA_DIR is used"
+    assert answer.stderr == f"identity-worker: {told}\n"
     assert (tmp_path / ".data" / "valkey").is_dir()
     # The server ends with its last user, a moment after the command.
     url, end = tmp_path / ".data" / "valkey" / "url", time.monotonic() + 15

@@ -14,7 +14,7 @@ shared lock on a file, which the kernel gives back for the dead.
 import atexit
 import fcntl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.util import find_spec
@@ -57,12 +57,17 @@ def check_package(or_else: str = "") -> None:
         )
 
 
+def log_start(url: str) -> None:
+    """Log that the embedded server was started, as processes do."""
+    log.warning("redis.embedded", at=redacted(url), why="REDIS_URL is not set", remedy=ONE_MACHINE)
+
+
 @contextmanager
-def redis_url(values: Settings) -> Iterator[str]:
+def redis_url(values: Settings, told: Callable[[str], None] = log_start) -> Iterator[str]:
     """Yield the URL to use: `REDIS_URL`, else that of the embedded server of `data_dir`.
 
-    The first process that needs the embedded server starts it; it ends after the last. Raises
-    EmbeddedServerError.
+    The first process that needs the embedded server starts it, and `told` has its URL then; it ends after
+    the last. Raises EmbeddedServerError.
     """
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
@@ -78,9 +83,7 @@ def redis_url(values: Settings) -> Iterator[str]:
             url = _read(directory / URL_FILE)
             if not (url and _answers(url)):
                 _, url = _start(directory, shared=True, fsync=values.fsync, port=values.embedded_port)
-                log.warning(
-                    "redis.embedded", at=redacted(url), why="REDIS_URL is not set", remedy=ONE_MACHINE
-                )
+                told(url)
         yield url
 
 
