@@ -12,6 +12,7 @@ from worker.views.counts import Where
 
 if TYPE_CHECKING:
     from worker.selection.progress import Progress
+    from worker.views.blockers import Processes
 
 #: Rows that are shown; accounts and causes may be thousands, and the total counts them all.
 MOST = 100
@@ -49,6 +50,15 @@ def _rows(of: Mapping[Where, int], parked: Mapping[str, int]) -> Iterable[tuple[
 def _cut(name: str) -> str:
     shown = printable(name)
     return shown if len(shown) <= _WIDTH else shown[: _WIDTH - 3] + "..."
+
+
+def not_taken_line(found: "Processes") -> str:
+    """Return how many briefs of the inlet no worker has taken yet, and whether one runs; blank for none."""
+    if not found.briefs:
+        return ""
+    queued = counted(found.briefs, "brief is", "briefs are")
+    none_runs = ": none runs; start one by `identity-worker work`"
+    return f"{queued} queued that no worker has taken yet" + ("" if found.workers else none_runs)
 
 
 def archive_lines(found: Iterable[Waiting], now: int) -> Iterator[str]:

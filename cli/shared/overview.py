@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from worker.selection.filter import Filter
 from worker.selection.selecting import select
 from worker.views import account_reading, happenings, snapshots
 from worker.views.account import AccountSummary
-from worker.views.counts import counts, parked
+from worker.views.counts import Where, counts, parked
 from worker.views.listing import listed
 from worker.views.models import BriefView
 
@@ -88,6 +88,15 @@ def _halted(client: "redis.Redis", briefs: Sequence[BriefView], batch: str | Non
     of_batches = halts.of_batches(client, sorted(filter(None, batches)))
     of_accounts = halts.of_accounts(client, sorted({brief.account for brief in still_open}))
     return [f"{name} {halt.words}" for name, halt in (*of_batches.items(), *of_accounts.items())]
+
+
+def paused_by_people(client: "redis.Redis", of: Iterable[Where]) -> Iterator[str]:
+    """Yield what people have paused of accounts and batches with open briefs."""
+    still_open = [where for where in of if not final(Kind.BRIEF, where.state)]
+    accounts = halts.of_accounts(client, sorted({where.account for where in still_open}))
+    batches = halts.of_batches(client, sorted({where.batch for where in still_open if where.batch}))
+    yield from (f"account {name} is {halt.words}" for name, halt in accounts.items())
+    yield from (f"batch {name} is {halt.words}" for name, halt in batches.items())
 
 
 def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, int]:

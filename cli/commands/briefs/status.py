@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.render.counts import archive_lines, count_lines
+from cli.render.counts import archive_lines, count_lines, not_taken_line
 from cli.render.rows import print_account, print_listed, print_table
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read
@@ -23,11 +23,10 @@ from cli.shared.output import (
     print_json_lists,
     say,
 )
+from cli.shared.overview import paused_by_people
 from config.text import counted, printable
 from config.times import redis_ms
 from worker.archive import stands
-from worker.ledger.kinds import Kind, final
-from worker.operations import halts
 from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.selecting import Selected, select
@@ -35,7 +34,8 @@ from worker.selection.tally import by_counts, found_first, number_of, tallied
 from worker.shards.merged import clients_of
 from worker.views import account_reading, snapshots
 from worker.views.account import AccountSummary
-from worker.views.counts import Counts, Where, parked
+from worker.views.blockers import processes
+from worker.views.counts import Where, parked
 from worker.views.listing import listed
 from worker.views.models import BriefView
 
@@ -124,7 +124,7 @@ def _each_dead(some: "Iterable[tuple[redis.Redis, tuple[str, str]]]") -> "Iterat
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
     brief = snapshots.brief(client, brief_id)
     if brief is None:
-        fail_unknown(brief_id)
+        fail_unknown(brief_id, not_taken_line(processes(client)))
     journal = snapshots.journal(client, brief_id)
     if as_json:
         print_json(_facts(brief) | {"journal": journal})
@@ -136,6 +136,8 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
 
 def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
     """Print all briefs that are meant, how many stand where, and their accounts as JSON."""
+    # First: what was queued and is not any more is on record.
+    running = processes(client)
     names: set[str] = set()
     met: Counter[Where] = Counter()
 
@@ -159,7 +161,8 @@ def _print_facts(client: "redis.Redis", wanted: Filter) -> None:
             yield each._asdict() | {"stand": each.stand and each.stand._asdict()}
 
     print_json_lists(
-        {"briefs": briefs(), "counts": numbers(), "accounts": accounts(), "archives": archives()}
+        {"briefs": briefs(), "counts": numbers(), "accounts": accounts(), "archives": archives()},
+        {"queued": running.briefs, "workers": running.workers},
     )
 
 
@@ -177,6 +180,7 @@ def _all(
 def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> None:
     rows = wanted.limit or (None if everything else _rows_of_a_screen())
     whole = wanted == Filter()
+    queued = not_taken_line(processes(client))  # first: what is not queued any more is on record
     found, page = (
         (number_of(client, wanted), []) if whole else found_first(client, replace(wanted, limit=rows))
     )
@@ -186,8 +190,10 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
         typer.echo()
     elif found.are_whole:
         meant = f"No brief on record is meant by {printable(written(wanted))}."
-        typer.echo(meant if wanted.chooses else "No briefs.")
-    for line in _paused_by_people(client, found):
+        typer.echo(meant if wanted.chooses else "No briefs on record." if queued else "No briefs.")
+    if queued:
+        say(queued)
+    for line in paused_by_people(client, found.of):
         say(printable(line))
     if not found.are_whole:
         number = counted(found.on_record - found.of.total(), "brief")
@@ -198,15 +204,6 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
     accounts = _list_all(client, rows) if whole else _list_meant(page, rows)
     for account in account_reading.summaries(client, accounts.values()):
         print_account(account, accounts[account.name].read_at)
-
-
-def _paused_by_people(client: "redis.Redis", found: Counts) -> Iterator[str]:
-    """Yield what people have paused of accounts and batches with open briefs."""
-    still_open = [where for where in found.of if not final(Kind.BRIEF, where.state)]
-    accounts = halts.of_accounts(client, sorted({where.account for where in still_open}))
-    batches = halts.of_batches(client, sorted({where.batch for where in still_open if where.batch}))
-    yield from (f"account {name} is {halt.words}" for name, halt in accounts.items())
-    yield from (f"batch {name} is {halt.words}" for name, halt in batches.items())
 
 
 def _rows_of_a_screen() -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.render.account import account_json, slots_seen_text, stream_text
 from cli.render.blockers import blocker_line, reservation_lines
+from cli.render.counts import not_taken_line
 from cli.render.decisions import asking_lines
 from cli.render.held import answer, candidate_lines, stop_request_text
 from cli.shared.opening import load_settings, open_redis
@@ -20,7 +21,7 @@ from worker.ledger.kinds import KINDS, Kind, of_endpoint
 from worker.ledger.records import parse_subject
 from worker.unresolved.streams import Stream
 from worker.views.account import AccountReport
-from worker.views.blockers import Blocker, Processes, processes
+from worker.views.blockers import Blocker, processes
 from worker.views.models import BriefView
 
 #: The states in which the API speaks of a job of a record.
@@ -33,7 +34,7 @@ def command(brief_id: BriefId, as_json: Json = False) -> None:
     with open_redis(values, brief=brief_id) as client:
         found = reasons.why(client, values, brief_id)
         if found is None:
-            fail_unknown(brief_id, _not_taken(processes(client)))
+            fail_unknown(brief_id, not_taken_line(processes(client)))
     if as_json:
         print_json(_facts(found))
         return
@@ -151,14 +152,6 @@ def _about_pause(report: AccountReport, blocker: Blocker) -> Iterator[str]:
         yield _token(report.name)
     if report.slots_seen is not None and report.slots_seen.said == blocker["reason"]:
         yield slots_seen_text(report)
-
-
-def _not_taken(found: Processes) -> str:
-    """Return how many briefs of the inlet no worker has taken yet, in words; blank for none."""
-    if not found.briefs:
-        return ""
-    queued = counted(found.briefs, "brief is", "briefs are")
-    return f"{queued} queued that no worker has taken yet" + ("" if found.workers else ": none runs")
 
 
 def _waiting(found: Why, standing: Standing, waiting: Waiting) -> list[str]:

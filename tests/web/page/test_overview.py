@@ -10,7 +10,7 @@ import pytest
 import redis
 from own_account import CREATE
 from page.conftest import Person
-from stepping import Flow
+from stepping import Flow, inlet_message
 from support import DEADLINE, brief
 
 from actors.broker import dead_letters
@@ -113,6 +113,15 @@ def test_the_last_hours_are_counted_by_the_ledger(person: People, heard: Flow) -
     shown = person().get("/").text
     assert "1 finished in the last hour" in shown
     assert "1 open now" in shown
+    assert "queued" not in shown
+
+
+def test_what_no_worker_has_taken_is_counted(person: People, flow: Flow) -> None:
+    flow.client.delete(keys.WORKERS())
+    flow.broker.enqueue(inlet_message(brief(brief_id="a")))
+    shown = person().get("/").text
+    assert "1 more is queued that no worker has taken yet." in shown
+    assert "No worker runs." in shown
 
 
 @pytest.fixture

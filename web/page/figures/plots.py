@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from config.text import counted
 from config.times import format_time
 from worker.metrics.hours import Hours
 
@@ -34,11 +35,12 @@ class Plot:
     bars: tuple[Bar, ...]
 
 
-def plots(hours: Hours) -> tuple[Plot, Plot]:
-    """Return the plots of what ended, and of what was open."""
+def plots(hours: Hours, queued: int = 0) -> tuple[Plot, Plot]:
+    """Return the plots of what ended, and of what was open; `queued`: what no worker has taken yet."""
     per_hour = round(3_600_000 / hours.step_ms)
     ended, now_open = sum(hours.finished[-per_hour:]), hours.unfinished[-1]
     span = f"the last {len(hours.ends) // per_hour} hours"
+    untaken = f" {counted(queued, 'more is', 'more are')} queued that no worker has taken yet."
     minutes = hours.step_ms // 60_000
     return (
         _plot(
@@ -49,7 +51,7 @@ def plots(hours: Hours) -> tuple[Plot, Plot]:
         ),
         _plot(
             "Open",
-            f"{now_open} open now, {max(hours.unfinished)} at most in {span}.",
+            f"{now_open} open now, {max(hours.unfinished)} at most in {span}." + (untaken if queued else ""),
             hours,
             hours.unfinished,
         ),

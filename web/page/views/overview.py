@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
+from config import keys
 from web.page.figures import attention
 from web.page.figures.cards import Card, card
 from web.page.figures.plots import HEIGHT, WIDTH, plots
@@ -21,6 +22,7 @@ from worker.ledger import commands
 from worker.ledger.ledger import Ledger
 from worker.metrics.hours import hours
 from worker.metrics.measures import AccountMeasures
+from worker.metrics.reading import Reading
 from worker.operations import actions, halts
 from worker.shards.merged import clients_of, home_of
 from worker.views import account_reading
@@ -70,7 +72,7 @@ def _values(visit: Visit) -> dict[str, Any]:
         ),
         "cards": _cards(visit, shown, pauses, of_people, reading.at),
         "left_out": len(accounts) - len(shown),
-        "plots": plots(_hours(visit)) if whole else (),
+        "plots": plots(_hours(visit), _queued(reading)) if whole else (),
         "size": (WIDTH, HEIGHT),
     }
 
@@ -88,6 +90,11 @@ def _cards(
         card(each, pauses.get(each.name, {}), of_people.get(each.name), runs_out.get(each.name, []), now)
         for each in accounts
     ]
+
+
+def _queued(reading: Reading) -> int:
+    """Return how many briefs stand in the inlets, which no worker has put on record yet."""
+    return sum(length for queue, length in reading.queued.items() if queue != keys.STEPS)
 
 
 def _hours(visit: Visit) -> Any:

@@ -22,7 +22,8 @@ def test_a_brief_no_worker_has_taken_may_be_among_the_queued(command: Command, f
     flow.client.delete(keys.WORKERS())
     answer = command("why", "a")
     assert answer.returncode == 1
-    assert "1 brief is queued that no worker has taken yet: none runs\n" in answer.stderr
+    told = "1 brief is queued that no worker has taken yet: none runs; start one by `identity-worker work`\n"
+    assert told in answer.stderr
 
 
 def test_a_running_job_is_told_with_its_id_and_the_next_look(command: Command, flow: Flow) -> None:

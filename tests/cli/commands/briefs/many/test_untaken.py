@@ -1,0 +1,64 @@
+"""What is queued and no worker has taken: `enqueue` and `status` tell of it, and that none runs."""
+
+import json
+
+import redis
+from commandline import Command
+from enqueued import ids
+from stepping import Flow, inlet_message
+from support import brief
+
+from config import keys
+
+TWO = "".join(json.dumps(brief(brief_id=name)) + "\n" for name in ("a", "b"))
+A_WORKER = {"a worker": 4_000_000_000_000}
+NONE_RUNS = (
+    "2 briefs are queued that no worker has taken yet: none runs; start one by `identity-worker work`\n"
+)
+
+
+def test_enqueue_warns_where_no_worker_runs(command: Command, client: "redis.Redis") -> None:
+    answer = command("enqueue", "-", stdin=TWO)
+    assert (answer.returncode, answer.stderr) == (0, f"identity-worker: {NONE_RUNS}")
+    assert answer.stdout.endswith("2 sent\n")
+    assert ids(client) == ["a", "b"]
+
+
+def test_enqueue_is_silent_where_a_worker_runs(command: Command, client: "redis.Redis") -> None:
+    client.zadd(keys.WORKERS(), A_WORKER)
+    answer = command("enqueue", "-", stdin=TWO)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert ids(client) == ["a", "b"]
+
+
+def test_what_is_sent_is_sent_though_workers_cannot_be_counted(
+    command: Command, client: "redis.Redis"
+) -> None:
+    client.set(keys.WORKERS(), "no sorted set")
+    answer = command("enqueue", "-", stdin=TWO)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert ids(client) == ["a", "b"]
+    client.delete(keys.WORKERS())
+
+
+def test_status_tells_of_what_is_queued_alone(command: Command) -> None:
+    command("enqueue", "-", stdin=TWO)
+    assert command("status").stdout == f"No briefs on record.\n{NONE_RUNS}"
+    assert NONE_RUNS in command("status", "--batch", "spring").stdout
+    one = command("status", "a")
+    assert one.returncode == 1
+    assert one.stderr.endswith(NONE_RUNS)
+    told = json.loads(command("status", "--json").stdout)
+    assert (told["briefs"], told["queued"], told["workers"]) == ([], 2, 0)
+
+
+def test_status_tells_of_both_and_of_the_running_worker(command: Command, flow: Flow) -> None:
+    flow.client.zadd(keys.WORKERS(), A_WORKER)
+    flow.accept(brief_id="known")
+    assert "queued" not in command("status").stdout
+    flow.broker.enqueue(inlet_message(brief(brief_id="a")))
+    shown = command("status").stdout
+    assert "1 brief in all\n\n1 brief is queued that no worker has taken yet\n" in shown
+    told = json.loads(command("status", "--json").stdout)
+    assert (len(told["briefs"]), told["queued"]) == (1, 1)
+    assert told["workers"] > 0
