@@ -1,4 +1,4 @@
-"""Ctrl-C leaves the terminal as a prompt needs it."""
+"""Ctrl-C, or the end of a wait, leaves the terminal as a prompt needs it."""
 
 import os
 import signal
@@ -52,3 +52,10 @@ def test_the_line_of_a_wait_is_ended(flow: Flow, tmp_path: Path, redis_url: str)
     code, shown = interrupted(["wait"], "0/1 finished", tmp_path, redis_url)
     assert code == 130
     assert shown.endswith("\x1b[K\r\n")
+
+
+def test_an_error_stands_below_the_line_of_a_wait(flow: Flow, tmp_path: Path, redis_url: str) -> None:
+    flow.accept(brief_id="b")
+    code, shown = interrupted(["wait", "--stall", "1s"], "never shown", tmp_path, redis_url)
+    assert code == 4
+    assert "\x1b[K\r\nidentity-worker: nothing has moved for too long" in shown

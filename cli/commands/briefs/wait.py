@@ -52,6 +52,7 @@ def command(
                 code = _code(progress, queued, waited)
                 shown.show(progress, queued, is_last=code is not None)
                 if code is not None:
+                    shown.leave()  # a line that stayed the same was not printed again, and stands open
                     _end(code, progress, queued, round(monotonic() - waited.began, 1), as_json=as_json)
         finally:
             shown.leave()
