@@ -34,13 +34,19 @@ def caller_of(request: Request, client: "redis.Redis") -> Caller:
 
 
 def check_may(caller: Caller, need: Need) -> None:
-    """Raise ProblemError 403 of whoever may not do what needs so much."""
+    """Raise ProblemError 403 of whoever may not do what needs so much, 401 where no token was sent."""
     if need is Need.WRITE and not caller.writes:
         role = Role.OPERATOR
     elif need is Need.ADMIN and not caller.may(Role.ADMIN):
         role = Role.ADMIN
     else:
         return
+    if caller is NOBODY:
+        which = " --role admin" if role is Role.ADMIN else ""
+        raise _unauthorized(
+            f"no token was sent: `identity-worker token NAME{which}` makes one, to be sent as "
+            "`Authorization: Bearer`"
+        )
     how = f"`identity-worker token NAME --role {role}` makes a token that may"
     raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", f"{caller.name} has the role {caller.role}; {how}")
 

@@ -25,7 +25,9 @@ def test_on_this_machine_all_is_read_until_somebody_has_a_token(callers: Callers
     flow.accept(brief_id="a")
     nobody = callers.bare()
     assert [each["brief_id"] for each in nobody.get("/briefs").json()["briefs"]] == ["a"]
-    assert nobody.post("/briefs", json=BRIEF).status_code == 403
+    refused = nobody.post("/briefs", json=BRIEF)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert "no token was sent: `identity-worker token NAME` makes one" in refused.json()["detail"]
     assert nobody.get("/briefs", headers={"Host": "evil.example"}).status_code == 401
     token = callers.token("reader", Role.VIEWER)
     assert nobody.get("/briefs").status_code == 401
