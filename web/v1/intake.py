@@ -113,6 +113,7 @@ class Intake:
     def plan(self, raw: Sequence[Any]) -> tuple[list[Item], list[Any]]:
         """Return what would become of briefs, and what the new ones would take of each account."""
         items = self.look_at(raw)
+        self._tell_too_much(items)
         wanted: dict[str, Wanted] = {}
         for brief in (item.brief for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)):
             if brief is not None:
@@ -122,6 +123,21 @@ class Intake:
                 its.drafts += brief.total_variations
                 its.descriptions += int(brief.is_described)
         return items, plans(self._client, self._settings, wanted)
+
+    def _tell_too_much(self, items: Sequence[Item]) -> None:
+        """Tell of each new brief, in their order, whether the caller has credits for it; none is counted."""
+        planned: dict[str, float] = {}
+        for item in items:
+            if item.brief is None or item.brief_id is None or item.brief_id in planned:
+                continue
+            if item.outcome not in (Outcome.ACCEPTED, Outcome.REPLACED):
+                continue
+            try:
+                more = self._gate.look(item.brief, item.brief_id, item.outcome, sum(planned.values()))
+            except OverCreditsError as error:
+                item.outcome, item.problem = None, self._too_much(error.told)
+            else:
+                planned[item.brief_id] = more
 
     def _checked(self, raw: Any, key: str | None) -> Item:
         item = Item(key if key is not None else _id_of(raw))

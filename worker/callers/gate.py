@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from config.accounts.names import DEFAULT
+from config.text import credits_text
 from worker.briefs.brief import Brief
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent
@@ -14,15 +15,18 @@ from worker.ledger.ledger import Ledger
 from worker.views import account_reading
 
 _DAY_MS = 86_400_000
+#: By how many credits sums of mean prices may differ, as in `count_in`.
+_INEXACT = 0.000001
 
 
 class OverCreditsError(BriefError):
     """Raised when a brief would cost more than its caller may still spend today; `told` says it in words."""
 
-    def __init__(self, caller: Caller, cost: float) -> None:
+    def __init__(self, caller: Caller, cost: float, used: float) -> None:
         self.told = (
-            f"{caller.name} may spend {caller.credits_a_day:g} credits a day, "
-            f"and this one may cost {cost:g}: send it after midnight (UTC)"
+            f"{caller.name} may spend {credits_text(caller.credits_a_day or 0)} credits a day, of which "
+            f"{credits_text(used)} are used today, and this one may cost {credits_text(cost)}: "
+            "send it after midnight (UTC)"
         )
         super().__init__([fault((), None, self.told)])
 
@@ -71,14 +75,12 @@ class Gate:
         `outcome` is what becomes of it: one that replaces another may cost more. Raises OverCreditsError,
         TakenError where one of `others` has sent the id, redis.RedisError.
         """
-        drafts = self._price(brief.account or DEFAULT) * brief.total_variations
-        cost = PROMOTION_CREDITS * brief.promotions + drafts
-        day = sent.day_of(self._first.now())
+        cost, day = self._cost(brief), self._today
         counting = sent.count_in(
             self.caller,
             brief_id,
             cost,
-            size=f"{brief.promotions}/{brief.total_variations} {brief.account or DEFAULT}",
+            size=_size(brief),
             replaces=outcome is Outcome.REPLACED,
             day=day,
             keep_ms=self._keep_ms,
@@ -88,7 +90,25 @@ class Gate:
         if counted is Counted.TAKEN:
             raise TakenError(brief_id)
         if counted is Counted.OVER:
-            raise OverCreditsError(self.caller, cost)
+            raise self._over(cost, day)
+
+    def look(self, brief: Brief, brief_id: str, outcome: Outcome | None, planned: float) -> float:
+        """Return what `count_in` would count of a brief after `planned` credits more, and count nothing.
+
+        Raises OverCreditsError where that is more than is left of the day, redis.RedisError.
+        """
+        most = self.caller.credits_a_day
+        if most is None:
+            return 0.0
+        client, cost, day = self._first.client, self._cost(brief), self._today
+        replaces = outcome is Outcome.REPLACED
+        more = sent.would_count(
+            client, self.caller, brief_id, cost, size=_size(brief), replaces=replaces, day=day
+        )
+        used = sent.spent(client, self.caller, day) + planned
+        if more and used + more > most + _INEXACT:
+            raise OverCreditsError(self.caller, cost, used)
+        return more
 
     def count_choice(self, choice: str, identities: int) -> None:
         """Count so many identities that a choice makes more than its brief was counted with.
@@ -99,9 +119,9 @@ class Gate:
         if self.caller.credits_a_day is None:
             return
         cost = PROMOTION_CREDITS * identities
-        day = sent.day_of(self._first.now())
+        day = self._today
         if not self._first.functions.run(sent.count_choice(self.caller, choice, cost, day)):
-            raise OverCreditsError(self.caller, cost)
+            raise self._over(cost, day)
 
     def admit(self, brief: Brief, arriving: Arrival) -> None:
         """Count in a brief that would be put on record, and none that is there; raises as `count_in`.
@@ -113,8 +133,24 @@ class Gate:
         if arrived.outcome in (Outcome.ACCEPTED, Outcome.REPLACED):
             self.count_in(brief, arriving.brief_id, arrived.outcome)
 
+    @property
+    def _today(self) -> str:
+        return sent.day_of(self._first.now())
+
+    def _over(self, cost: float, day: str) -> OverCreditsError:
+        return OverCreditsError(self.caller, cost, sent.spent(self._first.client, self.caller, day))
+
+    def _cost(self, brief: Brief) -> float:
+        drafts = self._price(brief.account or DEFAULT) * brief.total_variations
+        return PROMOTION_CREDITS * brief.promotions + drafts
+
     def _price(self, account: str) -> float:
         """Return what a draft of an account has cost so far; 0 before the first one."""
         if account not in self._prices:
             self._prices[account] = account_reading.report(self._ledger.client, account).draft_price or 0.0
         return self._prices[account]
+
+
+def _size(brief: Brief) -> str:
+    """Return what the cost of a brief is reckoned of."""
+    return f"{brief.promotions}/{brief.total_variations} {brief.account or DEFAULT}"

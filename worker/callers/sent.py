@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 import redis
 
@@ -95,6 +95,26 @@ def count_choice(caller: Caller, choice: str, cost: float, day: str) -> Command[
     given = {"caller": caller.name, "day": day, "choice": choice, "cost": cost}
     given |= {"most": caller.credits_a_day, "kept_ms": _KEPT_MS}
     return Command("count_choice", keys.CALLER_CREDITS(caller.name, day), flag, given)
+
+
+def spent(client: "redis.Redis", caller: Caller, day: str) -> float:
+    """Return the credits that are counted of a caller's day so far; raises redis.RedisError."""
+    return float(cast("str | None", client.get(keys.CALLER_CREDITS(caller.name, day))) or 0)
+
+
+def would_count(
+    client: "redis.Redis", caller: Caller, brief_id: str, cost: float, *, size: str, replaces: bool, day: str
+) -> float:
+    """Return the credits that `count_in` would count of a brief, and count nothing.
+
+    Of a caller whose credits have a limit. Raises redis.RedisError.
+    """
+    text = cast("str | None", client.hget(keys.CALLER_COUNTED(caller.name, day), brief_id)) or ""
+    counted, _, its_size = text.partition(" ")
+    is_another = its_size != size if counted else replaces
+    if not is_another and client.zscore(keys.SENT(caller.name), brief_id) is not None:
+        return 0.0
+    return max(0.0, cost - float(counted or 0))
 
 
 def day_of(ms: int) -> str:

@@ -72,7 +72,8 @@ def test_over_its_credits_a_brief_fails_until_the_day_after(send: Send, moving: 
     for each in "abc":
         send(brief_id=each)
     assert [moving.brief(each).state for each in "abc"] == ["waiting", "waiting", "failed"]
-    assert "partner may spend 120 credits a day, and this one may cost 50" in faults(moving, "c")[0]
+    told = "120 credits a day, of which 100 are used today, and this one may cost 50"
+    assert f"partner may spend {told}" in faults(moving, "c")[0]
     assert spent(moving) == 100
     send(brief_id="c")
     assert event_types(moving.client, "c") == ["identity.brief.failed"], "on the same day it is the same"

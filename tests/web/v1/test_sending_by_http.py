@@ -137,3 +137,18 @@ def test_a_plan_sends_nothing(callers: Callers, flow: Flow) -> None:
     assert [item["status"] for item in told["items"]] == [202, 422]
     assert told["accounts"][0]["slots"] == 1
     assert queued(flow) == 0
+
+
+def test_a_plan_tells_what_is_over_the_credits_of_the_day(callers: Callers, flow: Flow) -> None:
+    shop = callers("shop", credits_a_day=120.0)
+    briefs = [BRIEF | {"brief_id": f"b{n}"} for n in (0, 0, 1, 2)]
+    assert shop.post("/briefs", json=briefs[0]).status_code == 202
+    for _ in range(2):  # planned, nothing is counted
+        planned = shop.post("/plan", json=briefs).json()
+        assert [each["status"] for each in planned["items"]] == [202, 202, 202, 429]
+        assert planned["accounts"][0]["slots"] == 3
+    assert shop.post("/briefs", json=briefs[2]).status_code == 202
+    told = shop.post("/briefs", json=briefs[3]).json()["detail"]
+    assert "120 credits a day, of which 100 are used today, and this one may cost 50:" in told
+    (planned,) = shop.post("/plan", json=briefs[3]).json()["items"]
+    assert planned["problem"]["detail"] == told
