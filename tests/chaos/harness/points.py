@@ -161,7 +161,7 @@ def _watch_http(recorder: Recorder) -> None:
 
     wrap(Pool, "handle_request", call, recorder)
     _wrap_async(Streams, "handle_async_request", call, recorder)
-    _wrap_async(Connections, "status", short_call, recorder)
+    _wrap_async(Connections, "ask", short_call, recorder)
     _wrap_async(Poster, "post", lambda _, url, *__: f"POST {url.target.decode()}", recorder)
 
 
