@@ -7,7 +7,7 @@ from actors.broker.dead_letters import DeadLetter
 from cli.render.held import STOP_REQUESTED
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, one_of, operator_of, report, tell
+from cli.shared.operating import Outcome, dead_letter_of, marked, one_of, operator_of, report, tell
 from cli.shared.ordering import Meant, announced, carried, paid_so_far
 from worker.ledger.kinds import Kind, final
 from worker.ledger.records import Record
@@ -34,15 +34,18 @@ def cancel(order: Order, wanted: Filter, brief_id: str | None) -> None:
             return _said(its, brief, repeated=repeated)
 
         found = dead_letter_of(client, brief_id) if brief_id else None
+        recorded = None
         if brief_id is not None:
-            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=found is not None)))
+            recorded = named(client, order, brief_id, is_dead_letter=found is not None)
+            meant = Meant(iter((brief_id,)))
         else:
             meant = announced(client, values, wanted, order, paid_so_far)
         if found is not None:
-            report([_thrown_away(*found)], as_json=order.as_json)
+            report(marked(recorded, [_thrown_away(*found)]), as_json=order.as_json)
         operator = at_each(client, lambda its: operator_of(its, values, order, meant.order_id))
         with carried(meant) as ids:
-            report((tell(operator(each).ledger, each, cancel) for each in ids), as_json=order.as_json)
+            outcomes = (tell(operator(each).ledger, each, cancel) for each in ids)
+            report(marked(recorded, outcomes), as_json=order.as_json)
 
 
 def _thrown_away(client: "redis.Redis", dead_letter: DeadLetter) -> Outcome:

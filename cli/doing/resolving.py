@@ -2,9 +2,11 @@
 
 from typing import NoReturn
 
+import typer
+
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import report, tell
+from cli.shared.operating import marked, report, tell
 from cli.shared.output import USED_WRONGLY, fail
 from config.settings import Settings
 from worker.ledger.records import Record
@@ -16,7 +18,7 @@ def resolve(order: Order, brief_id: str, adopt: str | None, *, resend: bool) -> 
     """Answer for a brief: adopt a job, send it again, or else give it up; ends the command."""
     values = load_settings()
     with open_redis(values, writes=True, brief=brief_id) as client:
-        named(client, order, brief_id)
+        recorded = named(client, order, brief_id)
         operator = Operator(client, values, order.by, order.why)
 
         def answer(brief: Record, journal: Journal) -> str:
@@ -28,8 +30,10 @@ def resolve(order: Order, brief_id: str, adopt: str | None, *, resend: bool) -> 
             operator.give_up(brief, paid_text(float(brief.get("credits_used") or 0), journal))
             return "given up"
 
-        outcome = tell(operator.ledger, brief_id, answer)
-    report([outcome], as_json=order.as_json)
+        # Whatever ends an answer with `fail` has changed nothing.
+        with recorded.refused_by(typer.Exit):
+            outcome = tell(operator.ledger, brief_id, answer)
+        report(marked(recorded, [outcome]), as_json=order.as_json)
 
 
 def _adopt(operator: Operator, values: Settings, brief: Record, job_id: str) -> str:

@@ -7,7 +7,7 @@ from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
 from cli.shared.acting import Order, named
 from cli.shared.opening import load_settings, open_redis
-from cli.shared.operating import Outcome, dead_letter_of, one_of, operator_of, report, tell
+from cli.shared.operating import Outcome, dead_letter_of, marked, one_of, operator_of, report, tell
 from cli.shared.ordering import Meant, announced, carried, still_to_pay
 from worker.ledger.records import Record
 from worker.lifecycle.charges import Journal
@@ -28,8 +28,10 @@ def retry(order: Order, wanted: Filter, brief_id: str | None, *, all_held: bool)
             return f"goes on at {operator(brief.brief_id).retry(brief, journal)}"
 
         dead = _dead(client, brief_id, all_held=all_held)
+        recorded = None
         if brief_id is not None:
-            meant = Meant(iter(named(client, order, brief_id, is_dead_letter=bool(dead))))
+            recorded = named(client, order, brief_id, is_dead_letter=bool(dead))
+            meant = Meant(iter(() if dead else (brief_id,)))
         else:
             which, of_dead = (Filter(state=("held",)), len(dead)) if all_held else (wanted, None)
             meant = announced(client, values, which, order, still_to_pay, dead_letters=of_dead)
@@ -37,7 +39,7 @@ def retry(order: Order, wanted: Filter, brief_id: str | None, *, all_held: bool)
         revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
         with carried(meant) as ids:
             outcomes = (tell(operator(each).ledger, each, retry) for each in ids)
-            report(chain(outcomes, revived), as_json=order.as_json)
+            report(marked(recorded, chain(outcomes, revived)), as_json=order.as_json)
 
 
 def _dead(

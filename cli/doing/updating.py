@@ -45,8 +45,8 @@ def update(order: Order, wanted: Filter, brief_id: str | None, change: Change) -
     with open_redis(values) as client:
         ledger = at_each(client, lambda its: Ledger(its, values))
         if brief_id is not None:
-            named(client, order, brief_id)
-            _update_one(ledger(brief_id), brief_id, change, order)
+            with named(client, order, brief_id).refused_by(typer.Exit):
+                _update_one(ledger(brief_id), brief_id, change, order)
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
             meant = announced(client, values, which, order, paid_so_far, change=change)

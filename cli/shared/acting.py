@@ -26,8 +26,10 @@ class Order(NamedTuple):
     """What else the log of actions is to tell of it."""
 
 
-def named(client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter: bool = False) -> list[str]:
-    """Put a command for one brief on record, and return its id; of a dead letter none.
+def named(
+    client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter: bool = False
+) -> actions.Recorded:
+    """Put a command for one brief or one dead letter on record; whoever sees that it does nothing marks it.
 
     Ends the command where there is no such brief, and where it says what is said of many.
     """
@@ -36,5 +38,4 @@ def named(client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter:
     if not is_dead_letter and not client.exists(keys.RECORD(brief_subject(brief_id))):
         fail_unknown(brief_id)
     which = {"dead_letter" if is_dead_letter else "brief": brief_id}
-    actions.record(holder_of(client, brief_id), order.what, order.by, order.why, **which, **order.more)
-    return [] if is_dead_letter else [brief_id]
+    return actions.record(holder_of(client, brief_id), order.what, order.by, order.why, **which, **order.more)

@@ -1,6 +1,6 @@
 """Shared by `resolve`, `retry` and `cancel`: which briefs are meant, and the report of what was done."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,6 +13,7 @@ from config.text import printable
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject
 from worker.lifecycle.charges import Journal, paid_text, take_apart
+from worker.operations.actions import Recorded
 from worker.shards.merged import clients_of
 from worker.views import snapshots
 
@@ -93,6 +94,14 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
     state, credits_known = (brief.state, 0.0) if view is None else (view.state, view.credits)
     paid = paid_text(credits_known, journal_of(ledger, brief_id))
     return Outcome(brief_id, did, state, paid, said)
+
+
+def marked(recorded: Recorded | None, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Yield results; where one was not done, the command for it alone that is on record is marked."""
+    for outcome in outcomes:
+        if recorded is not None and not outcome.did:
+            recorded.not_done()
+        yield outcome
 
 
 def report(outcomes: Iterable[Outcome], *, as_json: bool) -> NoReturn:

@@ -21,6 +21,7 @@ from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations import actions, picking, updating
 from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
+from worker.piktid.errors import ApiError
 from worker.views import snapshots
 
 Body = Mapping[str, Any]
@@ -59,18 +60,23 @@ class Steering:
                 raise invalid([fault((name,), said, "must be true or false")])
         if again or instead_of is not None:
             return self._choose_again(brief_id, body, drafts, instead_of)
-        self._record("pick", brief_id, body, drafts=drafts)
+        if picking.is_on_record(self._ledger, brief_id, drafts):
+            return {"brief_id": brief_id, "promoting": drafts}
+        recorded = self._record("pick", brief_id, body, drafts=drafts)
         try:
             promoting = picking.pick(
                 self._ledger, brief_id, drafts, leave_rest=leave_rest, counting=self._count
             )
         except picking.UnknownBriefError as error:
+            recorded.not_done()
             raise not_found(f"brief {brief_id}") from error
         except OverCreditsError as error:
+            recorded.not_done()
             raise self._over(error) from error
         except PickError as error:
             if picking.is_on_record(self._ledger, brief_id, drafts):
                 return {"brief_id": brief_id, "promoting": drafts}
+            recorded.not_done()
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "promoting": promoting}
 
@@ -84,7 +90,7 @@ class Steering:
         if instead_of is not None and not picking.are_ids([instead_of]):
             raise invalid([fault(("instead_of",), instead_of, "must be the id of a draft")])
         other = cast("int | None", instead_of)
-        self._record("choose again", brief_id, body, drafts=drafts, instead_of=other)
+        recorded = self._record("choose again", brief_id, body, drafts=drafts, instead_of=other)
         try:
             instead = None if other is None else picking.number_of(self._ledger, brief_id, other)
             picking.choose_again(
@@ -97,11 +103,14 @@ class Steering:
                 counting=self._count,
             )
         except picking.UnknownBriefError as error:
+            recorded.not_done()
             raise not_found(f"brief {brief_id}") from error
         except OverCreditsError as error:
+            recorded.not_done()
             raise self._over(error) from error
         except PickError as error:
             if not picking.is_chosen_again(self._ledger, brief_id, drafts[0], other):
+                recorded.not_done()
                 raise conflict(str(error)) from error
         return {"brief_id": brief_id, "promoting": drafts}
 
@@ -167,9 +176,10 @@ class Steering:
             raise invalid([fault(("batch",), body["batch"], "must be a text, or null for no batch")])
         batch = (body["batch"] or "") if "batch" in body else None
         change = updating.Change(body.get("metadata"), batch, priority, merge=body.get("merge", False))
-        self._record("update", brief_id, body)
+        recorded = self._record("update", brief_id, body)
         try:
-            changed = updating.update(self._ledger, brief_id, change, self._by, _why(body))
+            with recorded.refused_by(BriefError, updating.UnknownBriefError):
+                changed = updating.update(self._ledger, brief_id, change, self._by, _why(body))
         except BriefError as bad:
             raise invalid(bad.faults) from bad
         except updating.UnknownBriefError as error:
@@ -187,11 +197,12 @@ class Steering:
         brief = self._ledger.read(brief_subject(brief_id))
         if brief is None:
             raise not_found(f"brief {brief_id} on record yet")
-        self._record(what, brief_id, body, **more)
+        recorded = self._record(what, brief_id, body, **more)
         operator = Operator(self._client, self._settings, self._by, _why(body))
         journal = take_apart(snapshots.journal(self._client, brief_id))
         try:
-            said = act(operator, brief, journal)
+            with recorded.refused_by(OperationRefusedError, ApiError):
+                said = act(operator, brief, journal)
         except OperationRefusedError as error:
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "said": said}
@@ -199,8 +210,8 @@ class Steering:
     def _over(self, error: OverCreditsError) -> ProblemError:
         return over_credits(error.told, sent.seconds_to_midnight(self._ledger.now()))
 
-    def _record(self, what: str, brief_id: str, body: Body, **more: Any) -> None:
-        actions.record(self._client, what, self._by, _why(body), brief=brief_id, **more)
+    def _record(self, what: str, brief_id: str, body: Body, **more: Any) -> actions.Recorded:
+        return actions.record(self._client, what, self._by, _why(body), brief=brief_id, **more)
 
 
 def _why(body: Body) -> str | None:

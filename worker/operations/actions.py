@@ -7,6 +7,7 @@ import hashlib
 import heapq
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from worker.shards.merged import clients_of
 
 #: Actions that are kept, the newest.
 KEPT = 10_000
+#: The `outcome` of an action that changed nothing: it was refused, or nothing was to be done.
+NOT_DONE = "not done"
 #: Entries that are read at once.
 _PAGE = 500
 #: By which entries may stand out of their order: each was timed before it was written down.
@@ -37,18 +40,49 @@ class Logged(NamedTuple):
     cursor: str
 
 
+class Recorded(NamedTuple):
+    """An action that is on record and is begun after that, as `record` returns it."""
+
+    client: "redis.Redis"
+    text: str
+
+    def not_done(self) -> None:
+        """Mark it as one that changed nothing; of one that was killed before this nobody knows.
+
+        Where it stands, and said twice it is marked once. Raises redis.RedisError.
+        """
+        marked = json.dumps(json.loads(self.text) | {"outcome": NOT_DONE})
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.linsert(keys.ACTIONS(), "BEFORE", self.text, marked)
+            pipe.lrem(keys.ACTIONS(), 1, self.text)
+            pipe.execute()
+
+    @contextmanager
+    def refused_by(self, *errors: type[Exception]) -> Iterator[None]:
+        """Mark it where one of these errors comes of it, each of which says that nothing was changed."""
+        try:
+            yield
+        except errors:
+            self.not_done()
+            raise
+
+
 def entry(at: int, what: str, by: str, why: str | None, **more: Any) -> str:
     """Return the text of an action for the log."""
     return json.dumps({"at": at, "what": what, "by": by, "why": why or "", **more})
 
 
-def record(client: "redis.Redis", what: str, by: str, why: str | None, **more: Any) -> None:
-    """Put an action on record, before it is begun: one that is killed half-way is told of as well."""
+def record(client: "redis.Redis", what: str, by: str, why: str | None, **more: Any) -> Recorded:
+    """Put an action on record, before it is begun: one that is killed half-way is told of as well.
+
+    Whoever sees that it changed nothing calls `not_done` of what is returned.
+    """
     text = entry(redis_ms(client.time()), what, by, why, **more)
     with client.pipeline(transaction=True) as pipe:
         pipe.lpush(keys.ACTIONS(), text)
         pipe.ltrim(keys.ACTIONS(), 0, KEPT - 1)
         pipe.execute()
+    return Recorded(client, text)
 
 
 def actions(client: "redis.Redis", most: int = KEPT) -> list[dict[str, Any]]:

@@ -52,8 +52,20 @@ def halt(ledger: "Ledger", what: commands.Halted, by: str, why: str | None) -> H
 
 def go_on(ledger: "Ledger", what: commands.Halted, by: str, why: str | None) -> Halt | None:
     """Let an account or a batch go on; return its pause, None where it had none."""
-    actions.record(ledger.client, "unpause", by, why, **what._asdict())
-    return read_halt(ledger.functions.run(commands.halt(what, "")))
+    recorded = actions.record(ledger.client, "unpause", by, why, **what._asdict())
+    before = read_halt(ledger.functions.run(commands.halt(what, "")))
+    if before is None:
+        recorded.not_done()
+    return before
+
+
+def resume(ledger: "Ledger", account: str, by: str, why: str | None) -> dict[str, str]:
+    """Lift the pauses of an account that the API's refusals have made; return the reason of each."""
+    recorded = actions.record(ledger.client, "resume", by, why, account=account)
+    lifted = ledger.resume(account, by)
+    if not lifted:
+        recorded.not_done()
+    return lifted
 
 
 def read_halt(text: str | None) -> Halt | None:

@@ -62,7 +62,14 @@ def _tried(key: str) -> Iterator[Command]:
     yield from [("ZCARD", key), ("ZCOUNT", key, 0, 9), ("ZRANGE", key, 0, 9), ("ZRANGEBYSCORE", key, 0, 9)]
     yield from [("ZREVRANGE", key, 0, 9), ("ZSCAN", key, 0)]
     yield from [("ZREM", key, "b"), ("ZREMRANGEBYSCORE", key, 5, 9), ("DEL", key)]
-    yield from [("RPUSH", key, "a"), ("LPUSH", key, "b", "c"), ("LLEN", key), ("LINDEX", key, 0)]
+    yield from [
+        ("RPUSH", key, "a"),
+        ("LPUSH", key, "b", "c"),
+        ("LINSERT", key, "BEFORE", "a", "d"),
+        ("LREM", key, 1, "d"),
+        ("LLEN", key),
+        ("LINDEX", key, 0),
+    ]
     yield ("LRANGE", key, 0, 9)
     yield from [("LPOS", key, "a"), ("LTRIM", key, 0, 9), ("LPOP", key), ("BLPOP", key, 1), ("DEL", key)]
     yield from [("XADD", key, "MAXLEN", "~", 9, "*", "a", "b"), ("XREVRANGE", key, "+", "-", "COUNT", 1)]

@@ -49,19 +49,23 @@ def command(
     order = Order("choose again" if is_again else "pick", person(by), why, more=more)
     values = load_settings()
     with open_redis(values, writes=True, brief=brief_id) as client:
-        named(client, order, brief_id)
-        try:
-            ledger = Ledger(client, values)
-            if is_again:
-                promoting = _again(ledger, order, brief_id, drafts, instead_of)
-            else:
-                promoting = picking.pick(ledger, brief_id, drafts, leave_rest=leave_rest)
-        except PickError as error:
-            fail(str(error))
+        ledger = Ledger(client, values)
+        said_before = not is_again and picking.is_on_record(ledger, brief_id, drafts)
+        promoting = drafts
+        if not said_before:
+            try:
+                with named(client, order, brief_id).refused_by(PickError):
+                    if is_again:
+                        promoting = _again(ledger, order, brief_id, drafts, instead_of)
+                    else:
+                        promoting = picking.pick(ledger, brief_id, drafts, leave_rest=leave_rest)
+            except PickError as error:
+                fail(str(error))
     if as_json:
         print_json({"brief_id": brief_id, "promoting": promoting})
     else:
-        typer.echo(f"{brief_id}: promoting {', '.join(map(str, promoting))}")
+        before = ", as was said before" if said_before else ""
+        typer.echo(f"{brief_id}: promoting {', '.join(map(str, promoting))}{before}")
 
 
 def _again(

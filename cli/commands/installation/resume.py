@@ -8,7 +8,7 @@ from cli.shared.output import Json, print_json, say
 from config.text import printable
 from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.ledger import Ledger
-from worker.operations import actions
+from worker.operations import halts
 
 _WHAT: dict[str, str] = {
     "pause": "the pause of the whole account",
@@ -28,8 +28,7 @@ def command(account: Account, why: Why = None, by: By = None, as_json: Json = Fa
     values = load_settings()
     with open_redis(values, writes=True, account=account) as client:
         must_be_known(client, account)
-        actions.record(client, "resume", person(by), why, account=account)
-        lifted = Ledger(client, values).resume(account, person(by))
+        lifted = halts.resume(Ledger(client, values), account, person(by), why)
     if as_json:
         print_json({"account": account, "lifted": lifted})
         return

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 import redis
+from stepping import Flow
+from v1.conftest import Callers
 from web_inlet import Web
 
 from config import keys
@@ -40,3 +42,17 @@ def test_the_log_is_read_by_pages(ask: Callable[..., httpx.Response], client: "r
 def test_whoever_may_not_use_all_accounts_reads_no_log(ask: Callable[..., httpx.Response]) -> None:
     assert ask(Role.CALLER).status_code == 403
     assert ask(Role.OPERATOR, ("shop",)).status_code == 403
+
+
+def test_what_was_refused_by_http_is_told_as_not_done(
+    ask: Callable[..., httpx.Response], callers: Callers, flow: Flow
+) -> None:
+    flow.accept(brief_id="b")
+    studio = callers("studio", Role.OPERATOR)
+    assert studio.post("/briefs/b/cancel", json={}).status_code == 200
+    assert studio.post("/briefs/b/retry", json={}).status_code == 409
+    assert studio.post("/briefs/b/pick", json={"drafts": [1]}).status_code == 409
+    assert studio.post("/briefs/b/update", json={"batch": "x" * 1000}).status_code == 422
+    told = [(each["what"], each.get("outcome")) for each in ask(Role.VIEWER).json()["actions"]]
+    not_done = actions.NOT_DONE
+    assert told == [("update", not_done), ("pick", not_done), ("retry", not_done), ("cancel", None)]

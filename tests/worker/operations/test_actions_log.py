@@ -1,5 +1,6 @@
 """The log of actions: the last first, by cursors that nothing shifts, over all shards."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -63,3 +64,21 @@ def test_what_comes_meanwhile_shifts_nothing(client: "redis.Redis") -> None:
 def test_a_text_that_is_no_cursor_is_refused(client: "redis.Redis", cursor: str) -> None:
     with pytest.raises(actions.CursorError):
         actions.page(client, 3, cursor)
+
+
+def test_what_was_not_done_is_marked_where_it_stands(client: "redis.Redis") -> None:
+    recorded = [actions.record(client, f"a{number}", "ada", None, brief="b") for number in range(3)]
+    with pytest.raises(KeyError), recorded[1].refused_by(KeyError):
+        raise KeyError
+    recorded[1].not_done()
+    texts = client.lrange(keys.ACTIONS(), 0, -1)
+    found = [(each["what"], each.get("outcome")) for each in map(json.loads, texts)]  # type: ignore[arg-type]
+    assert found == [("a2", None), ("a1", actions.NOT_DONE), ("a0", None)]
+
+
+def test_an_action_whose_end_nobody_knows_stays_unmarked(client: "redis.Redis") -> None:
+    recorded = actions.record(client, "cancel", "ada", None, brief="b")
+    with pytest.raises(ConnectionError), recorded.refused_by(ValueError):
+        raise ConnectionError
+    (action,) = actions.actions(client)
+    assert "outcome" not in action

@@ -16,7 +16,7 @@ from web.page.visiting.visit import Visit
 from worker.callers.tokens import Role
 from worker.ledger.commands import Halted
 from worker.ledger.ledger import Ledger
-from worker.operations import actions, halts, limit_changes
+from worker.operations import halts, limit_changes
 from worker.operations.halts import Halt
 from worker.shards.merged import home_of
 from worker.views import account_reading
@@ -126,8 +126,7 @@ def _act(visit: Visit) -> Response:
             case "unpause":
                 halts.go_on(ledger, Halted(name, None), visit.by, why)
             case _:
-                actions.record(ledger.client, "resume", visit.by, why, account=name)
-                ledger.resume(name, visit.by)
+                halts.resume(ledger, name, visit.by, why)
     except limit_changes.UndoError as error:
         raise PageError(HTTPStatus.CONFLICT, f"{error}.") from None
     except limit_changes.LimitError as error:

@@ -138,9 +138,10 @@ def _answer_letter(visit: Visit, name: str, what: str) -> None:
         client, letter = found
         # The words of the command line, which does the same.
         word, act = ("retry", dead_letters.revive) if what == "revive" else ("cancel", dead_letters.drop)
-        actions.record(client, word, visit.by, visit.form.text("why"), dead_letter=name)
+        recorded = actions.record(client, word, visit.by, visit.form.text("why"), dead_letter=name)
         if act(client, letter):
             return
+        recorded.not_done()
     raise not_found("message of this name that could not be run")
 
 
@@ -152,8 +153,7 @@ def _answer_account(visit: Visit, name: str, what: str) -> None:
     if what == "unpause":
         halts.go_on(ledger, commands.Halted(name, None), visit.by, visit.form.text("why"))
     else:
-        actions.record(client, "resume", visit.by, visit.form.text("why"), account=name)
-        ledger.resume(name, visit.by)
+        halts.resume(ledger, name, visit.by, visit.form.text("why"))
 
 
 VIEWS = (
