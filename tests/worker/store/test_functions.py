@@ -155,7 +155,7 @@ def test_a_fetch_tells_of_its_own_dead_letters_only(client: "redis.Redis") -> No
 
 def test_a_name_tells_code_and_settings() -> None:
     assert kept(1).name == kept(1).name != kept(2).name
-    assert ledger_library(Settings(speed=2)).name != ledger_library(Settings(speed=1)).name
+    assert ledger_library(Settings(speed=0.5)).name != ledger_library(Settings(speed=1)).name
 
 
 @pytest.mark.parametrize(
