@@ -114,6 +114,7 @@ class _Shown:
         if self._on_terminal:
             # Back to the first column, and what the line before has left there is wiped away.
             fitting = cut(line, shutil.get_terminal_size().columns - 1)
+            self._stands = True  # before it does: Ctrl-C may come in between
             typer.echo(f"\r{fitting}\x1b[K", nl=is_last)
             self._stands = not is_last
         else:
