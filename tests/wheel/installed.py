@@ -212,7 +212,7 @@ def test_without_an_extra_it_is_told_which_one(site: Site) -> None:
         ("work", "embedded"),
         ("status", "embedded"),
         ("sandbox", "sandbox"),
-        ("demo", "sandbox"),
+        ("demo", "embedded,sandbox"),
     ):
         ended = site.run(site.command("identity-worker", command), PIKTID_API_TOKEN="sandbox-a")
         assert ended.returncode == 1
