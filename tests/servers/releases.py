@@ -5,11 +5,12 @@ there with all that it needs, its C library too, and its own loader starts it: s
 are fetched once, from the sites that apt and pip of this machine are set up with.
 """
 
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -118,13 +119,13 @@ class Shelf:
     """The servers that were fetched, each under its name."""
 
     folder: Path
-    _fetched: dict[str, list[str]] = field(default_factory=dict)
 
     def program(self, name: str) -> list[str]:
         """Return the words that start a server of this release, fetched if need be."""
-        place = self.folder / name.replace(" ", "-")
+        place = self.folder.absolute() / name.replace(" ", "-")  # apt reads a relative one below /etc/apt
         origin = RELEASES[name]
         if not (place / "done").exists():
+            shutil.rmtree(place, ignore_errors=True)  # of a fetch that failed
             place.mkdir(parents=True)
             (place / "done").write_text(str(origin.fetch(place)))
         return origin.program(Path((place / "done").read_text()))
