@@ -31,6 +31,8 @@ def cancel(order: Order, wanted: Filter, brief_id: str | None) -> None:
         def cancel(brief: Record, _: Journal) -> str:
             its = operator(brief.brief_id)
             repeated = its.cancel(brief) is Answer.DUPLICATE
+            if repeated and recorded is not None:
+                recorded.not_done()
             return _said(its, brief, repeated=repeated)
 
         found = dead_letter_of(client, brief_id) if brief_id else None

@@ -45,8 +45,10 @@ def update(order: Order, wanted: Filter, brief_id: str | None, change: Change) -
     with open_redis(values) as client:
         ledger = at_each(client, lambda its: Ledger(its, values))
         if brief_id is not None:
-            with named(client, order, brief_id).refused_by(typer.Exit):
-                _update_one(ledger(brief_id), brief_id, change, order)
+            recorded = named(client, order, brief_id)
+            with recorded.refused_by(typer.Exit):
+                if not _update_one(ledger(brief_id), brief_id, change, order):
+                    recorded.not_done()
         else:
             which = wanted if wanted.state else replace(wanted, state=(OPEN,))
             meant = announced(client, values, which, order, paid_so_far, change=change)
@@ -62,7 +64,8 @@ def _told(change: Change) -> dict[str, Any]:
         _refused(bad)
 
 
-def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> None:
+def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> bool:
+    """Change one brief and say so; return whether anything has changed."""
     try:
         changed = update_one(ledger, brief_id, change, order.by, order.why)
     except UnknownBriefError:
@@ -74,6 +77,7 @@ def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> 
     else:
         said = f"{', '.join(changed)} changed" if changed else "it was so already, nothing changed"
         say(printable(f"{brief_id}: {said}"))
+    return bool(changed)
 
 
 def _update_many(

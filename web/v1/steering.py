@@ -1,7 +1,7 @@
 """What somebody does to one brief, by HTTP or on the page; by the operations that the commands use."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import redis
 
@@ -25,6 +25,15 @@ from worker.piktid.errors import ApiError
 from worker.views import snapshots
 
 Body = Mapping[str, Any]
+
+
+class Case(NamedTuple):
+    """A brief to which something is done, as it was read, and who does it."""
+
+    operator: Operator
+    brief: Record
+    journal: Journal
+    recorded: actions.Recorded
 
 
 class Steering:
@@ -74,10 +83,10 @@ class Steering:
             recorded.not_done()
             raise self._over(error) from error
         except PickError as error:
-            if picking.is_on_record(self._ledger, brief_id, drafts):
-                return {"brief_id": brief_id, "promoting": drafts}
             recorded.not_done()
-            raise conflict(str(error)) from error
+            if not picking.is_on_record(self._ledger, brief_id, drafts):
+                raise conflict(str(error)) from error
+            promoting = drafts
         return {"brief_id": brief_id, "promoting": promoting}
 
     def _choose_again(
@@ -109,33 +118,35 @@ class Steering:
             recorded.not_done()
             raise self._over(error) from error
         except PickError as error:
+            recorded.not_done()
             if not picking.is_chosen_again(self._ledger, brief_id, drafts[0], other):
-                recorded.not_done()
                 raise conflict(str(error)) from error
         return {"brief_id": brief_id, "promoting": drafts}
 
     def retry(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Bring back a brief that stopped."""
 
-        def act(operator: Operator, brief: Record, journal: Journal) -> str:
-            return f"goes on at {operator.retry(brief, journal)}"
+        def act(case: Case) -> str:
+            return f"goes on at {case.operator.retry(case.brief, case.journal)}"
 
         return self._operate("retry", brief_id, body, act)
 
     def cancel(self, brief_id: str, body: Body) -> dict[str, Any]:
         """End a brief."""
 
-        def act(operator: Operator, brief: Record, _: Journal) -> str:
-            repeated = operator.cancel(brief) is Answer.DUPLICATE
-            return "was said before" if repeated else "ends, at the latest when what is under way is over"
+        def act(case: Case) -> str:
+            if case.operator.cancel(case.brief) is Answer.DUPLICATE:
+                case.recorded.not_done()
+                return "was said before"
+            return "ends, at the latest when what is under way is over"
 
         return self._operate("cancel", brief_id, body, act)
 
     def resend(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Make the paid call of a held brief again whose outcome nobody knows."""
 
-        def act(operator: Operator, brief: Record, _: Journal) -> str:
-            operator.resend(brief)
+        def act(case: Case) -> str:
+            case.operator.resend(case.brief)
             return "goes on; the call in question is made again"
 
         return self._operate("resolve", brief_id, body, act, answer="resend")
@@ -143,8 +154,9 @@ class Steering:
     def give_up(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Fail a held brief."""
 
-        def act(operator: Operator, brief: Record, journal: Journal) -> str:
-            operator.give_up(brief, paid_text(float(brief.get("credits_used") or 0), journal))
+        def act(case: Case) -> str:
+            paid = paid_text(float(case.brief.get("credits_used") or 0), case.journal)
+            case.operator.give_up(case.brief, paid)
             return "is given up"
 
         return self._operate("resolve", brief_id, body, act, answer="give up")
@@ -153,8 +165,8 @@ class Steering:
         """Let a job be a held brief's, which the API is asked for first; raises ApiError."""
         job_id = str(body.get("job") or "")
 
-        def act(operator: Operator, brief: Record, _: Journal) -> str:
-            operator.adopt(brief, job_id, api)
+        def act(case: Case) -> str:
+            case.operator.adopt(case.brief, job_id, api)
             return f"has job {job_id} and goes on"
 
         return self._operate("resolve", brief_id, body, act, answer=f"adopt {job_id}")
@@ -184,6 +196,8 @@ class Steering:
             raise invalid(bad.faults) from bad
         except updating.UnknownBriefError as error:
             raise not_found(f"brief {brief_id}") from error
+        if not changed:
+            recorded.not_done()
         return {"brief_id": brief_id, "changed": changed}
 
     def _operate(
@@ -191,7 +205,7 @@ class Steering:
         what: str,
         brief_id: str,
         body: Body,
-        act: Callable[[Operator, Record, Journal], str],
+        act: Callable[[Case], str],
         **more: Any,
     ) -> dict[str, Any]:
         brief = self._ledger.read(brief_subject(brief_id))
@@ -202,7 +216,7 @@ class Steering:
         journal = take_apart(snapshots.journal(self._client, brief_id))
         try:
             with recorded.refused_by(OperationRefusedError, ApiError):
-                said = act(operator, brief, journal)
+                said = act(Case(operator, brief, journal, recorded))
         except OperationRefusedError as error:
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "said": said}

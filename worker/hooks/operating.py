@@ -91,8 +91,11 @@ class Endpoints:
 
     def unpause(self, endpoint: Endpoint) -> Halt | None:
         """Send an endpoint all that waits for it; return the pause that stood there."""
-        self._record("hooks unpause", endpoint)
-        return self._paused(endpoint, None)
+        recorded = self._record("hooks unpause", endpoint)
+        before = self._paused(endpoint, None)
+        if before is None:
+            recorded.not_done()
+        return before
 
     def rotate(self, endpoint: Endpoint, overlap_ms: int) -> str:
         """Make an endpoint's secret anew; the one before signs beside it for so long. Returns the new one.
@@ -124,8 +127,8 @@ class Endpoints:
         before = [functions.run(hook_pause(endpoint.name, pause)) for functions in self._each]
         return read_halt(next(filter(None, before), None))
 
-    def _record(self, what: str, endpoint: Endpoint) -> None:
-        actions.record(
+    def _record(self, what: str, endpoint: Endpoint) -> actions.Recorded:
+        return actions.record(
             self._shards[0][0], what, self._by, self._why, endpoint=endpoint.name, host=endpoint.host
         )
 

@@ -56,3 +56,15 @@ def test_what_was_refused_by_http_is_told_as_not_done(
     told = [(each["what"], each.get("outcome")) for each in ask(Role.VIEWER).json()["actions"]]
     not_done = actions.NOT_DONE
     assert told == [("update", not_done), ("pick", not_done), ("retry", not_done), ("cancel", None)]
+
+
+def test_what_was_so_already_is_told_as_not_done(
+    ask: Callable[..., httpx.Response], callers: Callers, flow: Flow
+) -> None:
+    flow.accept(brief_id="b", batch="spring")
+    studio = callers("studio", Role.OPERATOR)
+    assert studio.post("/briefs/b/update", json={"batch": "spring"}).json()["changed"] == []
+    said = [studio.post("/briefs/b/cancel", json={}).json()["said"] for _ in range(2)]
+    assert said[1] == "was said before"
+    told = [(each["what"], each.get("outcome")) for each in ask(Role.VIEWER).json()["actions"]]
+    assert told == [("cancel", actions.NOT_DONE), ("cancel", None), ("update", actions.NOT_DONE)]

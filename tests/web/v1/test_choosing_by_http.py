@@ -71,6 +71,10 @@ def test_a_choice_made_again_and_sent_twice_is_one(callers: Callers, waiting: Fl
     refused = pick(studio, second, again=True)
     assert (refused.status_code, "no draft to choose" in refused.json()["detail"]) == (409, True)
     assert pick(studio, third, instead_of=second).status_code == 409, "both are chosen"
+    told = [each.get("outcome") for each in reversed(actions.actions(waiting.client))]
+    assert told == [None, None, actions.NOT_DONE, None, *[actions.NOT_DONE] * 4], (
+        "only the first is listed as done"
+    )
 
 
 @pytest.mark.parametrize(

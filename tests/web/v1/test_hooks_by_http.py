@@ -13,6 +13,7 @@ from config import keys
 from config.settings import Settings
 from worker.callers.tokens import Role
 from worker.hooks.endpoints import endpoints
+from worker.operations import actions
 
 URL = "https://shop.example/hooks"
 
@@ -68,6 +69,9 @@ def test_an_endpoint_is_changed_paused_and_removed(
     assert admin.post("/hooks/shop/pause", json={"why": "a test"}).json()["before"] is None
     assert admin.get("/hooks/shop").json()["paused"]["why"] == "a test"
     assert admin.post("/hooks/shop/unpause").json()["before"]["by"] == "boss by HTTP"
+    assert admin.post("/hooks/shop/unpause").json()["before"] is None
+    told = [(each["what"], each.get("outcome")) for each in actions.actions(flow.client, 2)]
+    assert told == [("hooks unpause", actions.NOT_DONE), ("hooks unpause", None)]
     place = endpoints(flow.client)["shop"].own_place(settings)
     assert place.exists()
     assert admin.delete("/hooks/shop", params={"why": "gone"}).json()["did"] == "remove"

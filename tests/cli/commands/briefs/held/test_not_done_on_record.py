@@ -1,9 +1,17 @@
 """What commands did not do: `actions` tells of it as such, and what was done before is not told of again."""
 
+import json
+import sys
+
 import pytest
 from commandline import Command
+from forked import QUICK
+from processes import ProcessFactory
 from stepping import Flow
+from support import DEADLINE, event_types
 
+from config import keys
+from tests.chaos.harness.points import CRASH_POINT
 from worker.operations import actions
 
 MANUAL = {"choose": "manual", "instructions": [{"prompt": "one", "num_variations": 2}]}
@@ -52,3 +60,53 @@ def test_the_same_pick_twice_is_one_and_no_error(command: Command, heard: Flow) 
     assert outcomes(heard) == [("pick", None)]
     assert command("pick", "b", second).returncode == 1
     assert outcomes(heard) == [("pick", None), ("pick", actions.NOT_DONE)]
+
+
+def test_what_was_so_already_is_marked(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="b", batch="spring")
+    for typed in (("update", "b", "--to-batch", "spring"), ("cancel", "b"), ("cancel", "b")):
+        assert command(*typed).returncode == 0
+    assert outcomes(flow) == [("update", actions.NOT_DONE), ("cancel", None), ("cancel", actions.NOT_DONE)]
+
+
+#: The calls of `cancel b`: its record in the log, what it does, the mark where it did nothing.
+RECORD, DOES, MARK = "LPUSH+LTRIM", "stop b cancelled", "LINSERT+LREM"
+
+
+@pytest.mark.parametrize(
+    ("call", "after", "state", "marked"),
+    [
+        (RECORD, True, "waiting", None),
+        (DOES, True, "cancelled", None),
+        (MARK, False, "cancelled", None),
+        (MARK, True, "cancelled", actions.NOT_DONE),
+    ],
+)
+def test_a_command_killed_before_its_mark_is_told_of_without_one(
+    command: Command,
+    flow: Flow,
+    start: ProcessFactory,
+    call: str,
+    after: bool,
+    state: str,
+    marked: str | None,
+) -> None:
+    """Nobody knows what it did: the brief does. Said again, it is one cancel, and told of as it is."""
+    flow.accept(brief_id="b")
+    if call == MARK:
+        assert command("cancel", "b").returncode == 0
+    before = len(outcomes(flow))
+    # The first call of a function finds that it is yet to be loaded.
+    where = ["cancel", DOES, 2] if call == DOES else ["cancel", f"{call} {keys.ACTIONS()}", 1]
+    point = json.dumps([*where, after])
+    killed = start("cancel", [sys.executable, "-m", QUICK, "cancel", "b"], **{CRASH_POINT: point})
+    assert killed.process.wait(DEADLINE) == -9
+    assert outcomes(flow)[before:] == [("cancel", marked)]
+    assert flow.brief("b").state == state
+    assert command("cancel", "b").returncode == 0
+    assert flow.brief("b").state == "cancelled"
+    assert outcomes(flow)[before:] == [
+        ("cancel", marked),
+        ("cancel", None if call == RECORD else actions.NOT_DONE),
+    ]
+    assert event_types(flow.client, "b").count("identity.brief.cancelled") == 1
