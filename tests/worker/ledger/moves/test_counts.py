@@ -47,6 +47,20 @@ def test_each_move_of_a_brief_is_counted_with_it(heard: Flow) -> None:
     assert heard.client.zrange(keys.BRIEFS(), 0, -1) == ["a", "b", "bad"]
 
 
+def test_causes_that_differ_by_a_jobs_id_are_counted_as_one(flow: Flow) -> None:
+    for brief_id, job_id in (("a", "9a5dfpm5tk0d"), ("b", "0b7c-41ee-8f")):
+        flow.accept(brief_id=brief_id)
+        lost = f"its job {job_id} ended as failed without a finished draft: nothing"
+        flow.ledger.apply(flow.brief(brief_id), Transition("failed", fields={"error": lost}))
+    assert stands(flow.client) == {"failed/its job … ended as failed without a finished draft/": 2}
+
+
+def test_a_cause_that_is_cut_says_so_and_is_whole_characters(flow: Flow) -> None:
+    flow.accept(brief_id="a")
+    flow.ledger.apply(flow.brief("a"), Transition("failed", fields={"error": "x" * 59 + "é and more"}))
+    assert stands(flow.client) == {f"failed/{'x' * 59}…/": 1}
+
+
 def test_what_is_reopened_or_replaced_is_counted_once(flow: Flow) -> None:
     flow.accept(brief_id="a")
     flow.accept(brief_id="bad", priority=1000)

@@ -8,12 +8,25 @@ local key, record_of, whole = base.key, base.record_of, base.whole
 -- Bytes of a cause, and finished briefs that one end of a brief takes off the record.
 local MOST_BYTES, MOST_GONE = 60, 100
 
+-- From this length on, a word with a digit is taken to be the ID of a job or an identity, which no two causes share.
+local ID_LENGTH, LEFT_OUT = 8, '…'
+
 -- The fields that say where a brief stands.
 local WHERE = {'state', 'batch', 'error', 'question', 'judging'}
 
 -- Whether a rule has yet to look at a brief's drafts.
 function counts.is_judging(texts)
     return texts.state == 'choosing' and texts.judging and true or false
+end
+
+local function shortened(cause)
+    cause = string.gsub(cause, '[%w_-]+', function(word)
+        return #word >= ID_LENGTH and string.find(word, '%d') and LEFT_OUT or word
+    end)
+    if #cause <= MOST_BYTES then
+        return cause
+    end
+    return string.gsub(string.sub(cause, 1, MOST_BYTES), '[\128-\255]+$', '') .. LEFT_OUT
 end
 
 -- What went wrong, or is asked, in a few words that many have in common: the API's status, or the words before details.
@@ -26,11 +39,7 @@ local function cause_of(texts)
     if not said then
         return ''
     end
-    local cause = string.match(said, '^%d%d%d%f[%D]') or string.match(said, '^[^:;]*')
-    if #cause > MOST_BYTES then
-        cause = string.gsub(string.sub(cause, 1, MOST_BYTES), '[\128-\255]+$', '')
-    end
-    return cause
+    return shortened(string.match(said, '^%d%d%d%f[%D]') or string.match(said, '^[^:;]*'))
 end
 
 -- How often an account's briefs were counted anew: what was counted before that is nothing any more.
