@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
+from cli.doing.untaken import untaken
 from cli.reading.photo_places import PhotoPlaces, PlaceError
 from cli.sending import delivery, planning
 from cli.sending.descriptions import Description, Found, described
@@ -125,6 +126,8 @@ def _send(
     # One that is on record under another name or for another account is the same photo.
     delivery.look_up(client, values, briefs, again=True)
     delivery.send(url, values, briefs)
+    if told := untaken(client):
+        complain(told)
 
 
 def _wait(client: "redis.Redis", waiting: Sequence[Description], timeout: float | None) -> None:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import redis
 import typer
 
+from cli.doing.untaken import untaken
 from cli.reading.tables.errors import UsageError
-from cli.render.counts import not_taken_line
 from cli.render.outgoing import print_all_json, show_all
 from cli.sending import delivery
 from cli.sending.files import How, Reading
@@ -29,7 +29,6 @@ from worker.ledger.ledger import Ledger
 from worker.lifecycle.acceptance import HasLimits
 from worker.shards.merged import home_of
 from worker.shards.shards import shards_of
-from worker.views.blockers import processes
 
 
 class Wanted(NamedTuple):
@@ -110,7 +109,7 @@ def _show_plan(
 
 def _enqueue(values: Settings, briefs: Spool, budget: _Budget | None, wanted: Wanted) -> None:
     bad = Status.BAD in briefs.counts()
-    untaken = ""
+    told = ""
     try:
         if wanted.keep_going or not bad:
             with redis_url(values) as url, shards_of(url, values) as shards:
@@ -119,7 +118,7 @@ def _enqueue(values: Settings, briefs: Spool, budget: _Budget | None, wanted: Wa
                     delivery.update(shards.reading, values, briefs, person(None))
                 else:
                     _send(shards.reading, url, values, briefs, budget, wanted)
-                    untaken = _untaken(shards.reading)
+                    told = untaken(shards.reading)
     finally:
         # Also when Redis failed in between: some briefs may have been sent.
         if wanted.as_json:
@@ -129,17 +128,8 @@ def _enqueue(values: Settings, briefs: Spool, budget: _Budget | None, wanted: Wa
             if bad and not wanted.keep_going:
                 good = Status.VALID in briefs.counts()
                 typer.echo("Nothing was enqueued" + ("; --keep-going sends the good ones." if good else "."))
-    if untaken:
-        complain(untaken)
-
-
-def _untaken(client: "redis.Redis") -> str:
-    """Return what is told where no worker runs that would take what is queued; blank where one does."""
-    try:
-        found = processes(client)
-    except redis.RedisError:
-        return ""  # the briefs are sent, whether or not this can be told
-    return "" if found.workers else not_taken_line(found)
+    if told:
+        complain(told)
 
 
 def _send(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from cli.doing.untaken import untaken
 from cli.reading.formats import is_photo
 from cli.reading.photo_places import digest_of
 from cli.reading.tables.errors import UsageError
@@ -65,12 +66,14 @@ def import_portraits(
 
 def _send(values: Settings, briefs: Spool, *, keep_going: bool, again: bool, as_json: bool) -> None:
     stopped = Status.BAD in briefs.counts() and not keep_going
+    told = ""
     try:
         if not stopped:
             with redis_url(values) as url, shards_of(url, values) as shards:
                 check_server(url, process=False)
                 delivery.look_up(shards.reading, values, briefs, again=again)
                 delivery.send(url, values, briefs)
+                told = untaken(shards.reading)
     finally:
         # Also when Redis failed in between: some portraits may have been sent.
         if as_json:
@@ -79,6 +82,8 @@ def _send(values: Settings, briefs: Spool, *, keep_going: bool, again: bool, as_
             show_all(briefs, whole=False)
             if stopped:
                 typer.echo("Nothing was sent; --keep-going sends the good ones.")
+    if told:
+        complain(told)
 
 
 def _named(reading: Reading, account: str) -> Iterator[Item]:

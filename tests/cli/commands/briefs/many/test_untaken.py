@@ -1,7 +1,9 @@
 """What is queued and no worker has taken: `enqueue` and `status` tell of it, and that none runs."""
 
 import json
+from pathlib import Path
 
+import pytest
 import redis
 from commandline import Command
 from enqueued import ids
@@ -9,6 +11,7 @@ from stepping import Flow, inlet_message
 from support import brief
 
 from config import keys
+from sandbox.pictures.draw import draw
 
 TWO = "".join(json.dumps(brief(brief_id=name)) + "\n" for name in ("a", "b"))
 A_WORKER = {"a worker": 4_000_000_000_000}
@@ -29,6 +32,18 @@ def test_enqueue_is_silent_where_a_worker_runs(command: Command, client: "redis.
     answer = command("enqueue", "-", stdin=TWO)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert ids(client) == ["a", "b"]
+
+
+@pytest.mark.parametrize("how", [["import"], ["describe", "--to", "{folder}/briefs", "--timeout", "0"]])
+def test_what_sends_photos_warns_where_no_worker_runs(
+    command: Command, tmp_path: Path, how: list[str]
+) -> None:
+    look = {"options": {"size": "1K", "ar": "1:1", "format": "jpg"}}
+    (tmp_path / "ada.jpg").write_bytes(draw(look, "ada", 0))
+    name, *options = (each.format(folder=tmp_path) for each in how)
+    answer = command(name, str(tmp_path / "ada.jpg"), *options, IDENTITY_WORKER_REFERENCE_DIR=str(tmp_path))
+    one = "1 brief is queued that no worker has taken yet: none runs; start one by `identity-worker work`\n"
+    assert one in answer.stderr
 
 
 def test_what_is_sent_is_sent_though_workers_cannot_be_counted(
