@@ -16,7 +16,7 @@ from cli.shared.output import USED_WRONGLY, fail, print_json, say
 from config.text import counted, credits_text, printable
 from worker.operations.stakes import Stakes, stakes
 from worker.operations.updating import Change
-from worker.orders.carrying import Carrier
+from worker.orders.carrying import LOOK_AGAIN, Carrier
 from worker.orders.collecting import FITS, to_look_at
 from worker.orders.order import Order as Ordered
 from worker.orders.order import OrderError, State, What
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     import redis
 
     from config.settings import Settings
-
-
-#: Seconds between two looks whether another process has fixed a set.
-_LOOK_AGAIN = 0.1
 
 
 class Meant(NamedTuple):
@@ -94,12 +90,15 @@ def _begun(
     orders: Orders, given: Ordered, order: Order, cost: Callable[[Stakes], str], dead_letters: int | None
 ) -> Meant:
     """Fix the set of an order, tell what is at stake, and begin it. Raises OrderError."""
+    carrier = Carrier(orders, secrets.token_hex(8))
     try:
-        given = _collected(orders, given)
+        given = _collected(orders, carrier, given)
         if not given.number and not dead_letters:
             orders.stop(given, order.by)
             return Meant(iter(()))
         _ask(given.sums, order, _told(given.sums, order, cost(given.sums), dead_letters))
+        # Before it is begun: else a listener would do some of it, and nothing would be told here of these.
+        carrier.take(given.order_id)
         begun = orders.begin(given, dead_letters=dead_letters or 0)
     except typer.Abort:
         orders.stop(given, order.by)
@@ -107,7 +106,7 @@ def _begun(
     except KeyboardInterrupt:
         orders.stop(given, order.by, "it was interrupted")
         fail(f"interrupted: {_changed(orders, given)}")
-    return Meant(Carrier(orders, secrets.token_hex(8)).by_hand(begun), begun, orders)
+    return Meant(carrier.by_hand(begun), begun, orders)
 
 
 def _changed(orders: Orders, given: Ordered) -> str:
@@ -145,12 +144,11 @@ def _check_any(client: "redis.Redis", wanted: Filter, dead_letters: int | None) 
         fail(f"no brief on record is meant by {printable(written(wanted))}")
 
 
-def _collected(orders: Orders, given: Ordered) -> Ordered:
+def _collected(orders: Orders, carrier: Carrier, given: Ordered) -> Ordered:
     """Return an order whose set is fixed: here, or by a process that has begun to collect it first.
 
     Raises OrderError of one that somebody has stopped.
     """
-    carrier = Carrier(orders, secrets.token_hex(8))
     while True:
         while carrier.step(given.order_id):
             pass
@@ -159,7 +157,7 @@ def _collected(orders: Orders, given: Ordered) -> Ordered:
             raise OrderError(f"order {given.order_id} was stopped by {found.ended_by}")
         if found.state is not State.COLLECTING:
             return found
-        time.sleep(_LOOK_AGAIN)  # should the other one die, its right to it ends
+        time.sleep(LOOK_AGAIN)  # should the other one die, its right to it ends
 
 
 def _ask(sums: Stakes, order: Order, told: str) -> None:

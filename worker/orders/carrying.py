@@ -4,13 +4,15 @@ The right (a lease) only keeps two from doing the same work: that each member is
 matter (`worker/ledger/lua/lib/orders.lua`). Everything here raises redis.RedisError.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 import redis
 
 from config import durations, keys
+from config.times import monotonic
 from worker.orders.calls import order_move, order_pass
 from worker.orders.collecting import Collecting
 from worker.orders.order import Order, OrderError, State, What
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Members that are done between two looks at the order.
 PIECE = 20
+#: Seconds between two looks whether another one is through with it.
+LOOK_AGAIN = 0.1
 
 
 class Carrier:
@@ -29,6 +33,7 @@ class Carrier:
     def __init__(self, orders: Orders, name: str) -> None:
         self._orders, self._name = orders, name
         self._collecting: dict[str, Collecting] = {}
+        self._leased_at = float("-inf")
 
     def step(self, order_id: str) -> bool:
         """Do a piece of an order; return whether there may be more to do here.
@@ -46,6 +51,17 @@ class Carrier:
         if not more:
             self.let_go(order_id)
         return more
+
+    def take(self, order_id: str) -> None:
+        """Have the right to an order that is yet to be begun: once it is, nobody else goes on with it.
+
+        Waits while another one has it. Raises OrderError where that one has begun it, or it is over.
+        """
+        while not self._leased(order_id):
+            found = self._orders.get(order_id)
+            if found.state is not State.READY:
+                raise OrderError(f"order {order_id} is {found.state} by now")
+            time.sleep(LOOK_AGAIN)
 
     def let_go(self, order_id: str) -> None:
         """Leave an order to others, at once."""
@@ -77,23 +93,33 @@ class Carrier:
     def by_hand(self, order: Order) -> Iterator[str]:
         """Yield the members of an order that has begun, to whoever does it to each; what he leaves is passed.
 
-        Whoever stops half-way stops the order. One who is killed leaves the rest to others.
+        While another one has the right to it, as when this one gave no sign of life for long, it waits for
+        what that one leaves. Whoever stops half-way stops the order. One who is killed leaves the rest to
+        others.
         """
-        how: Literal["already", "refused"] = "already" if order.what is What.UPDATE else "refused"
-        first, _ = self._orders.shards[0]
         try:
             while members := list(self._next(order)):
-                first.set(keys.ORDER_LEASE(order.order_id), self._name, px=durations.ORDER_LEASE_MS)
-                for number, member in members:
-                    yield member
-                    _, functions = self._orders.shards[number]
-                    functions.run(order_pass(order.order_id, member, how))
+                if self._leased(order.order_id):
+                    yield from self._passed(order, members)
+                else:
+                    time.sleep(LOOK_AGAIN)
             self._end(order)
         finally:
             # Should Redis be away, another one goes on as if this one had been killed.
             with suppress(redis.RedisError, OrderError):
                 self.let_go(order.order_id)
                 self._orders.stop(order, order.by, "it was interrupted")
+
+    def _passed(self, order: Order, members: Sequence[tuple[int, str]]) -> Iterator[str]:
+        """Yield members, each of which is passed then, while nobody else can have the right to them."""
+        how: Literal["already", "refused"] = "already" if order.what is What.UPDATE else "refused"
+        for number, member in members:
+            yield member
+            _, functions = self._orders.shards[number]
+            functions.run(order_pass(order.order_id, member, how))
+            # A third of the time that it lasts: whoever was held up for longer looks what is left by now.
+            if monotonic() - self._leased_at > durations.ORDER_LEASE_MS / 3000:
+                return
 
     def _collect(self, order: Order) -> bool:
         collecting = self._collecting.setdefault(order.order_id, Collecting(self._orders, order))
@@ -111,7 +137,7 @@ class Carrier:
     def _leased(self, order_id: str) -> bool:
         """Return whether this carrier may go on: nobody else has given a sign of life of late."""
         first, _ = self._orders.shards[0]
-        lease = keys.ORDER_LEASE(order_id)
+        lease, self._leased_at = keys.ORDER_LEASE(order_id), monotonic()
         if first.set(lease, self._name, nx=True, px=durations.ORDER_LEASE_MS):
             return True
         return first.get(lease) == self._name and bool(first.pexpire(lease, durations.ORDER_LEASE_MS))

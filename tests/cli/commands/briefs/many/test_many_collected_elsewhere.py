@@ -108,6 +108,20 @@ def test_a_no_stops_what_the_page_has_begun_meanwhile(
     assert told in capsys.readouterr().err
 
 
+def test_a_listener_that_looks_as_it_begins_leaves_it_to_the_command(
+    three: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = Orders.begin
+
+    def begun(orders: Orders, order: Ordered, **more: Any) -> Ordered:
+        found = begin(orders, order, **more)
+        assert not Carrier(orders, "listener").step(order.order_id)
+        return found
+
+    monkeypatch.setattr(Orders, "begin", begun)
+    assert sorted(meant(three).ids) == BRIEFS
+
+
 def begun_while_it_asks(
     flow: Flow, monkeypatch: pytest.MonkeyPatch, pieces: int, answer: BaseException | None = None
 ) -> None:
