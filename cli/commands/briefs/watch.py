@@ -62,4 +62,10 @@ def _show(client: "redis.Redis", batch: str | None, title: str) -> None:
 
 def _facts(snapshot: Snapshot) -> dict[str, Any]:
     briefs = [brief.facts() for brief in snapshot.briefs]
-    return {"briefs": briefs, "accounts": list(map(asdict, snapshot.accounts))}
+    return {
+        "briefs": briefs,
+        "accounts": list(map(asdict, snapshot.accounts)),
+        "queued": snapshot.queued,
+        "held_back": snapshot.parked,
+        "paused": list(snapshot.halted),
+    }

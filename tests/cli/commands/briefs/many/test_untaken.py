@@ -65,6 +65,8 @@ def test_status_tells_of_what_is_queued_alone(command: Command) -> None:
     assert one.stderr.endswith(NONE_RUNS)
     told = json.loads(command("status", "--json").stdout)
     assert (told["briefs"], told["queued"], told["workers"]) == ([], 2, 0)
+    watched = json.loads(command("watch", "--once", "--json").stdout)
+    assert watched == {"briefs": [], "accounts": [], "queued": 2, "held_back": 0, "paused": []}
 
 
 def test_status_tells_of_both_and_of_the_running_worker(command: Command, flow: Flow) -> None:
