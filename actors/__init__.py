@@ -1,4 +1,4 @@
-"""The Dramatiq actors and the processes that run them; start to read at `path`, the steps of a brief.
+"""The Dramatiq actors and the processes that run them; start reading at `path`, the steps of a brief.
 
 Imported by: cli. Imports: broker, process, config, worker.
 """

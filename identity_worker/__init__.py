@@ -1,4 +1,4 @@
-"""The one top-level name of an installation: its way in (`launcher`), and `testing` for other projects.
+"""The one top-level name of the wheel: its entry point (`launcher`), and `testing` for other projects.
 
 Imported by: nobody. Imports: handle, cli.
 """

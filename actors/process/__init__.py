@@ -1,4 +1,4 @@
-"""What a worker does as a process: it shares its threads among accounts, and begins anew when told.
+"""A worker as a process: sharing its threads among accounts, and restarting itself when told to.
 
 Imported by: actors, deliverer, listener, web. Imports: config, worker.
 """

@@ -1,4 +1,4 @@
-"""From the files that people have to the briefs in them, each with the line on which it stands.
+"""Reads the briefs out of people's files, each brief with the line on which it stands.
 
 Imported by: doing, reading.tables, sending. Imports: config, worker.
 """

@@ -1,4 +1,4 @@
-"""The PiktID accounts: where they stand, their tokens and limits, and what has changed of them since.
+"""The PiktID accounts: where they are configured, their tokens and limits, how changes are noticed.
 
 Imported by: actors, cli, web, worker. Imports: config.
 """

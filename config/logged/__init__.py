@@ -1,4 +1,4 @@
-"""How a line of the log is put together and written.
+"""How a line of the log is built and written.
 
 Imported by: config. Imports: nobody.
 """

@@ -1,4 +1,4 @@
-"""How what is on record is to be read: what a field is, the records of the whole installation, the schema.
+"""How records in Redis are read: the types of fields, the installation's own records, the schema.
 
 Imported by: config, actors, worker. Imports: nobody.
 """

@@ -1,4 +1,4 @@
-"""How servers are reached: the addresses of a Redis, and what TLS trusts of it and of the API.
+"""How servers are reached: the addresses of a Redis, and which certificates are trusted.
 
 Imported by: config, worker. Imports: nobody.
 """

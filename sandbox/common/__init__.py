@@ -1,4 +1,4 @@
-"""What all of the sandbox is made with: its clock, chance, settings, fault rules, errors, journal.
+"""What the whole sandbox uses: its clock, chance, settings, fault rules, errors, journal.
 
 Imported by: sandbox above it. Imports: nobody.
 """

@@ -1,4 +1,4 @@
-"""What jobs do while time passes: they are made, run, promoted, regenerated, and tell of themselves.
+"""What jobs do over time: they are created, run, promoted, regenerated, and send their events.
 
 Imported by: sandbox above it. Imports: account, common.
 """

@@ -1,4 +1,4 @@
-"""Connections whose every wait has an end, and the addresses that may be called.
+"""Connections on which every wait has a time limit, and the rule which addresses may be called.
 
 Imported by: worker above it, actors, cli, web. Imports: network.http1, config.
 """

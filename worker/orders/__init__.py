@@ -1,4 +1,4 @@
-"""Orders: one word of a person for many briefs, whose set is fixed before anything is done, each once.
+"""Orders: one command of a person for many briefs. Which briefs is fixed first; each is changed once.
 
 Imported by: actors, cli, web. Imports: worker below it, config.
 """

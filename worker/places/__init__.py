@@ -1,4 +1,4 @@
-"""Where files are written to: folders and buckets, and the names that files may have everywhere.
+"""Where files are written: folders and buckets, and file names that are valid on every system.
 
 Imported by: worker above it, actors, cli. Imports: config.
 """

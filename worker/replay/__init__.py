@@ -1,4 +1,4 @@
-"""Choices that an export or an archive tells of, read back to be made again by another rule.
+"""Tries another rule on the drafts of an export or an archive, and compares it with what was chosen.
 
 Imported by: cli. Imports: worker below it.
 """

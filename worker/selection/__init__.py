@@ -1,4 +1,4 @@
-"""Which briefs are meant: one filter for every command, its one-line language, the walk by it.
+"""Which briefs a command means: one filter for all commands, its one-line form, the search by it.
 
 Imported by: worker above it, cli, web. Imports: worker below it, config.
 """

@@ -1,4 +1,4 @@
-"""The ledgers of an installation that has several: which account lives where, and a client of each.
+"""The ledgers of an installation that has several: which account is on which, and a client for each.
 
 Imported by: worker above it, actors, cli, web. Imports: ledger, store, config.
 """

@@ -1,4 +1,4 @@
-"""What a process counts for monitoring, and brings to Redis once in some seconds.
+"""What a process counts for monitoring, and adds to Redis every few seconds.
 
 Imported by: worker above it, actors. Imports: config.
 """

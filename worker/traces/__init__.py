@@ -1,4 +1,4 @@
-"""Traces: makes spans of the stages that are on record as ended, and has them exported by OpenTelemetry.
+"""Traces: spans of the stages that the ledger records as ended, exported to OpenTelemetry.
 
 Imported by: lifecycle, actors, cli. Imports: store, tally, config.
 """

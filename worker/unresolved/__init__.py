@@ -1,4 +1,4 @@
-"""Unresolved creates: what was observed of jobs, and which job each create has made.
+"""Unresolved creates: what was observed of jobs, and the decision which job a create has made.
 
 Imported by: views, actors, cli. Imports: ledger, piktid, store, config.
 """

@@ -1,4 +1,4 @@
-"""The commands about who calls by HTTP: tokens, endpoints for events, the vendor's webhooks.
+"""The commands about HTTP: tokens of callers, endpoints for events, the vendor's webhooks.
 
 Imported by: cli. Imports: doing, shared, config, worker.
 """

@@ -1,4 +1,4 @@
-"""What the views show, made of what was read: lines, cards, plots.
+"""What the views show, computed from what was read: lines, cards, plots.
 
 Imported by: page.views. Imports: actors, config, worker.
 """

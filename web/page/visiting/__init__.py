@@ -1,4 +1,4 @@
-"""One visit to the page: who comes, by which request, and what is answered.
+"""One visit to the page: who the visitor is, what was asked for, and how it is answered.
 
 Imported by: page, page.views. Imports: metrics, v1, config, worker.
 """
