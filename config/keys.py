@@ -178,7 +178,7 @@ SENT = Key("identity:sent:%s", "zset", "gate", "caller: briefs that it has sent,
 SESSION = Key("identity:session:%s", "string", "web", "SHA-256 of a cookie -> that of its token; 12 hours")
 CALLER_CREDITS = Key("identity:caller-credits:%s:%s", "string", "gate", "caller, day: all credits; two days")
 CALLER_COUNTED = Key(
-    "identity:caller-counted:%s:%s", "hash", "gate", "caller, day: brief, or choice -> its credits; two days"
+    "identity:caller-counted:%s:%s", "hash", "gate", "caller, day: credits of each brief and choice; two days"
 )
 
 STREAM = Key(

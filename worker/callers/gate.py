@@ -1,6 +1,7 @@
 """What a caller may send, by HTTP or by an inlet of its own: for whom, how urgent, for how much a day."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 
 from config.accounts.names import DEFAULT
 from config.text import credits_text
@@ -110,18 +111,20 @@ class Gate:
             raise OverCreditsError(self.caller, cost, used)
         return more
 
-    def count_choice(self, choice: str, identities: int) -> None:
+    def count_choice(self, choice: str, identities: int) -> Callable[[], object]:
         """Count so many identities that a choice makes more than its brief was counted with.
 
-        `choice` tells it from all others: sent again, it is not counted again that day. Raises
-        OverCreditsError, redis.RedisError.
+        `choice` tells it from all others: sent again, it is not counted again that day. Returns what takes it
+        back, for whoever finds that it is refused; killed before that, it stays counted that day. Raises
+        OverCreditsError, redis.RedisError; so does what it returns the latter.
         """
         if self.caller.credits_a_day is None:
-            return
-        cost = PROMOTION_CREDITS * identities
-        day = self._today
-        if not self._first.functions.run(sent.count_choice(self.caller, choice, cost, day)):
+            return lambda: None
+        cost, day, counter = PROMOTION_CREDITS * identities, self._today, uuid.uuid4().hex
+        run = self._first.functions.run
+        if not run(sent.count_choice(self.caller, choice, cost, day, counter)):
             raise self._over(cost, day)
+        return lambda: run(sent.uncount_choice(self.caller, choice, day, counter))
 
     def admit(self, brief: Brief, arriving: Arrival) -> None:
         """Count in a brief that would be put on record, and none that is there; raises as `count_in`.

@@ -10,7 +10,7 @@ import redis
 from config import keys
 from worker.callers import tokens
 from worker.callers.tokens import Caller
-from worker.store.functions import Command, flag, number
+from worker.store.functions import Command, flag, nothing, number
 
 #: Milliseconds for which the credits of a day are kept: as long as any clock may say that it is that day.
 _KEPT_MS = 2 * 24 * 3_600_000
@@ -87,14 +87,20 @@ def count_in(
     return Command("count_in", keys.SENT(caller.name), lambda answer: Counted(number(answer)), given)
 
 
-def count_choice(caller: Caller, choice: str, cost: float, day: str) -> Command[bool]:
+def count_choice(caller: Caller, choice: str, cost: float, day: str, counter: str) -> Command[bool]:
     """Count what a choice costs more than its brief was counted with, if the day's credits allow it.
 
-    Once a day, however often it is sent; `choice` tells it from all others.
+    Once a day, however often it is sent; `choice` tells it from all others, `counter` this run from others.
     """
-    given = {"caller": caller.name, "day": day, "choice": choice, "cost": cost}
+    given = {"caller": caller.name, "day": day, "choice": choice, "cost": cost, "counter": counter}
     given |= {"most": caller.credits_a_day, "kept_ms": _KEPT_MS}
     return Command("count_choice", keys.CALLER_CREDITS(caller.name, day), flag, given)
+
+
+def uncount_choice(caller: Caller, choice: str, day: str, counter: str) -> Command[None]:
+    """Take back what a choice was counted with that was refused, unless another run has counted it since."""
+    given = {"caller": caller.name, "day": day, "choice": choice, "counter": counter}
+    return Command("uncount_choice", keys.CALLER_CREDITS(caller.name, day), nothing, given)
 
 
 def spent(client: "redis.Redis", caller: Caller, day: str) -> float:

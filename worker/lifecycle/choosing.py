@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from config.errors import IdentityWorkerError
 from worker.briefs.choices import Choose, is_judged
+from worker.ledger.records import Record
 from worker.piktid.answers import Draft
 
 
@@ -130,6 +131,20 @@ def unpicked(
     picked = {instruction_of(rules, draft) for draft in usable if draft.image_result_id in picks}
     left = sorted(offered - picked - ranked.keys())
     return [number for number in left if _may_be_picked(rules[number])]
+
+
+def open_to_choice(promotions: Sequence[Record], drafts: Sequence[Draft]) -> list[Draft]:
+    """Return the finished drafts of which no identity is made, nor will be as things stand.
+
+    A promotion that is not ready may fall back on each of its drafts, and one that failed be retried.
+    """
+    used: set[object] = set()
+    for each in promotions:
+        candidates = each.json("candidates")
+        tried = int(each.fields["tried"])
+        mine = candidates[tried : tried + 1] if each.state == "ready" else candidates
+        used |= {candidate["image_result_id"] for candidate in mine}
+    return [draft for draft in drafts if draft.usable and draft.image_result_id not in used]
 
 
 def next_candidate(candidates: Sequence[Mapping[str, object]], candidate_index: int) -> int | None:

@@ -10,7 +10,6 @@ from worker.ledger.records import Record, brief_subject, inside, parse_subject, 
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.choosing import Chosen, PickError
-from worker.piktid.answers import Draft
 from worker.store.functions import Command
 from worker.views import snapshots
 
@@ -26,8 +25,8 @@ _LARGEST_ID = 2**63 - 1
 
 
 #: Told which choice it is that makes how many identities more than its brief was counted with, before it is
-#: put on record; whatever it raises refuses the choice.
-Counting = Callable[[str, int], None]
+#: put on record; whatever it raises refuses the choice. Returns what takes that back.
+Counting = Callable[[str, int], Callable[[], object]]
 
 
 class UnknownBriefError(PickError):
@@ -59,10 +58,13 @@ def pick(
     # Also what a rule has ranked where the person picked none; the brief is counted with one of each.
     pickable = choosing.may_be_picked(record_fields.rules_of(brief))
     more = sum(each.instruction in pickable for each in chosen) - len(pickable)
-    if counting is not None and more > 0:
-        counting(f"{brief_id} pick", more)
+    # By its drafts: of two choices that come at once each is counted, and one is taken back.
+    ids = " ".join(map(str, sorted(set(picks))))
+    uncount = counting(f"{brief_id} pick {ids}", more) if counting is not None and more > 0 else None
     planned = ledger.plan(brief_id, [each.fields() for each in chosen], when=brief.same_stay)
     if planned is not Answer.APPLIED:
+        if uncount is not None and not is_on_record(ledger, brief_id, picks):
+            uncount()
         raise PickError(f"brief {brief_id} was decided on by somebody else just now; see `status {brief_id}`")
     return [draft.image_result_id for each in chosen for draft in each.drafts[:1] if draft.image_result_id]
 
@@ -112,9 +114,10 @@ def choose_again(
         raise UnknownBriefError(f"no brief {brief_id} is on record")
     promotions = ledger.promotions(brief)
     chosen, other = _another(brief, promotions, draft, instead)
+    uncount = None
     if counting is not None and other is None:
-        # Not by its draft, which may be chosen beside the others once more after another has taken its place.
-        counting(f"{brief_id} #{brief.get('promotions')}", 1)
+        # By its number too: a draft may be chosen once more after another has taken its place.
+        uncount = counting(f"{brief_id} #{brief.get('promotions')} {draft}", 1)
     said = {"draft": draft} | ({} if other is None else {"instead_of": other})
     journal = {"call": "operator", "subject": brief.subject, "what": _AGAIN, "by": by, **said}
     answer = ledger.functions.run(
@@ -128,6 +131,8 @@ def choose_again(
         )
     )
     if answer is not Answer.APPLIED:
+        if uncount is not None and not _words_of(ledger, brief_id, draft, None):
+            uncount()
         begun = "" if other is None else ", or the draft of before is being promoted by now"
         raise PickError(f"brief {brief_id} has moved meanwhile{begun}; see `status {brief_id}`")
 
@@ -145,7 +150,7 @@ def _another(
             f"brief {brief_id} is {brief.state}: only of one whose drafts were chosen another is chosen\n"
             f"`identity-worker why {brief_id}` says what becomes of it."
         )
-    free = open_to_choice(promotions, record_fields.drafts_of(brief))
+    free = choosing.open_to_choice(promotions, record_fields.drafts_of(brief))
     found = next((each for each in free if each.image_result_id == draft), None)
     if found is None:
         offer = ", ".join(str(each.image_result_id) for each in free) or "none"
@@ -165,9 +170,13 @@ def is_chosen_again(ledger: Ledger, brief_id: str, draft: int, instead_of: int |
     subject = _promotion_of(ledger, brief_id, draft)
     if subject is None or (instead_of is not None and _promotion_of(ledger, brief_id, instead_of)):
         return False
+    return _words_of(ledger, brief_id, draft, None if instead_of is None else subject)
+
+
+def _words_of(ledger: Ledger, brief_id: str, draft: int, instead_of: str | None) -> bool:
+    """Return whether the journal says that a draft was chosen again, in place of a promotion's or beside."""
     words = [each for each in snapshots.journal(ledger.client, brief_id) if each.get("what") == _AGAIN]
-    wanted = None if instead_of is None else subject
-    return any(each["draft"] == draft and each.get("instead_of") == wanted for each in words)
+    return any(each["draft"] == draft and each.get("instead_of") == instead_of for each in words)
 
 
 def number_of(ledger: Ledger, brief_id: str, draft: int) -> int:
@@ -188,7 +197,7 @@ def offers(ledger: Ledger, brief_id: str) -> dict[int, list[int]]:
         return {}
     promotions, rules = ledger.promotions(brief), record_fields.rules_of(brief)
     found: dict[int, list[int]] = {}
-    for draft in open_to_choice(promotions, record_fields.drafts_of(brief)):
+    for draft in choosing.open_to_choice(promotions, record_fields.drafts_of(brief)):
         instruction = choosing.instruction_of(rules, draft)
         found[draft.image_result_id or 0] = [
             record_fields.current_draft(each)["image_result_id"]
@@ -198,20 +207,6 @@ def offers(ledger: Ledger, brief_id: str) -> dict[int, list[int]]:
             and int(each.fields["instruction"]) == instruction
         ]
     return found
-
-
-def open_to_choice(promotions: Sequence[Record], drafts: Sequence[Draft]) -> list[Draft]:
-    """Return the finished drafts of which no identity is made, nor will be as things stand.
-
-    A promotion that is not ready may fall back on each of its drafts, and one that failed be retried.
-    """
-    used: set[object] = set()
-    for each in promotions:
-        candidates = each.json("candidates")
-        tried = int(each.fields["tried"])
-        mine = candidates[tried : tried + 1] if each.state == "ready" else candidates
-        used |= {candidate["image_result_id"] for candidate in mine}
-    return [draft for draft in drafts if draft.usable and draft.image_result_id not in used]
 
 
 def _chosen_again(brief: str, **given: Any) -> Command[Answer]:

@@ -1,13 +1,15 @@
 -- count_choice: count what a choice among a brief's drafts costs its caller more than the brief was counted with, unless
 -- that is more than is left of the day.
 --
--- caller, day, choice = which choice of which brief, cost = credits, most = credits of a day, kept_ms = how long they are kept
+-- caller, day, choice = which choice of which brief, cost = credits, most = credits of a day, kept_ms = how long they are kept,
+-- counter = the run that counts it, which alone may take it back, unless another has counted it since
 -- Returns 1 where it may be made, which it may where it is counted already; 0, and nothing is changed, where it may not.
 --
 -- Atomic: of two that would each spend the last of the day one may.
 local today, each = base.key('CALLER_CREDITS', A.caller, A.day), base.key('CALLER_COUNTED', A.caller, A.day)
 local more = A.cost - tonumber(redis.call('HGET', each, A.choice) or 0)
 if more <= 0 then
+    redis.call('HSET', each, 'by ' .. A.choice, A.counter)
     return 1
 end
 if tonumber(redis.call('GET', today) or 0) + more > A.most + 0.000001 then -- sums of mean prices are not exact
@@ -15,6 +17,6 @@ if tonumber(redis.call('GET', today) or 0) + more > A.most + 0.000001 then -- su
 end
 redis.call('INCRBYFLOAT', today, tostring(more))
 redis.call('PEXPIRE', today, base.whole(A.kept_ms))
-redis.call('HSET', each, A.choice, tostring(A.cost))
+redis.call('HSET', each, A.choice, tostring(A.cost), 'by ' .. A.choice, A.counter)
 redis.call('PEXPIRE', each, base.whole(A.kept_ms))
 return 1
