@@ -119,9 +119,9 @@ def test_a_caller_keeps_to_its_accounts_priority_and_credits(callers: Callers, f
     assert elsewhere.post("/briefs", json=BRIEF).json()["faults"][0]["path"] == "account"
     sent = [shop.post("/briefs", json=BRIEF | {"brief_id": f"b{n}"}) for n in range(3)]
     assert [each.status_code for each in sent] == [202, 202, 429]
-    assert int(sent[2].headers["retry-after"]) > 0
+    until_midnight = int(sent[2].headers["retry-after"])
     many = shop.post("/briefs", json=[BRIEF | {"brief_id": f"b{n}"} for n in (3, 4)])
-    assert (many.status_code, many.headers["retry-after"]) == (429, sent[2].headers["retry-after"])
+    assert (many.status_code, 0 < int(many.headers["retry-after"]) <= until_midnight) == (429, True)
     assert queued(flow) == 2
     assert shop.post("/briefs", json=BRIEF | {"brief_id": "b0"}).status_code == 202  # counted already
 
