@@ -2,8 +2,9 @@
 
     python -m benchmarks.raw_api PORT LATENCY JOB
 
-So a worker is measured beside as little else as can be: no picture is drawn, no rule checked, and no listener
-runs. `LATENCY` and `JOB` are seconds: to each answer, and from it to the end of the job that it began.
+So a worker is measured beside as little else as can be: no picture is drawn, no rule checked, and of a
+listener its timers run alone. `LATENCY` and `JOB` are seconds: to each answer, and from it to the end of the
+job that it began.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from actors.listener.timers import Timers
 from config.settings import settings
 from worker.ledger import commands
 from worker.ledger.library import ledger_library
@@ -21,8 +23,6 @@ from worker.store.embedded import process_redis_url
 from worker.store.functions import AsyncFunctions
 
 _HEAD_END = b"\r\n\r\n"
-#: Seconds between two looks for timers, and how many of them are taken at once.
-TIMERS_AGAIN, MOST_TIMERS = 1.0, 1_000
 
 #: Called with an account's name and the id of a job of its that has ended.
 Ended = Callable[[str, str], Awaitable[object]]
@@ -109,7 +109,9 @@ class Connection(asyncio.Protocol):
 
 async def serve(port: int, latency: float, job: float) -> None:
     """Serve until the process is ended."""
-    functions = AsyncFunctions(connect_async(process_redis_url()), ledger_library(settings()))
+    connection = connect_async(process_redis_url())
+    functions = AsyncFunctions(connection, ledger_library(settings()))
+    timers = Timers(connection, functions)
     events = itertools.count(1)
 
     async def ended(account: str, job: str) -> None:
@@ -120,9 +122,7 @@ async def serve(port: int, latency: float, job: float) -> None:
         lambda: Connection(api), "127.0.0.1", port, backlog=4096
     )
     async with server:
-        while True:
-            await functions.run(commands.due(MOST_TIMERS))
-            await asyncio.sleep(TIMERS_AGAIN)
+        await asyncio.gather(timers.wake(), timers.hear())
 
 
 if __name__ == "__main__":
