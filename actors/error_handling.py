@@ -42,7 +42,7 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Wait on for a job that could not be read; fail the brief if the API does not know the job any more."""
     if isinstance(error, NotFoundError) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
-        gone = f"the API does not know its job {brief.fields['job_id']}: {error}"
+        gone = f"the API does not know its job {brief.fields['job_id']}: {error}; {transitions.ANEW}"
         _fail_brief(rt, brief, transitions.fail(brief, gone))
         return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 QUESTION_FIELDS = ("question", "evidence", "candidate_jobs", "error")
 #: Milliseconds to the first step of what goes on.
 AT_ONCE = 1
+#: What can be done about a job that has brought nothing: no command buys a brief twice.
+ANEW = "retried, it asks for that job once more; sent under another id, it is bought anew"
 
 
 def hold(
@@ -158,9 +160,8 @@ def drafts_ready(brief: Record, results: JobResults, chosen: Sequence[Chosen]) -
 
 def no_drafts(brief: Record, results: JobResults) -> Transition:
     """The job is over without a draft that can be promoted; what was charged is spent."""
-    failed = fail(
-        brief, f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
-    )
+    ended = f"its job {results.job_id} ended as {results.status or 'over'} without a finished draft"
+    failed = fail(brief, f"{ended}: {ANEW}")
     fields = record_fields.credits_field(results) | dict(failed.fields)
     return replace(failed, fields=fields, journal=journal_entries.charged(brief, results))
 

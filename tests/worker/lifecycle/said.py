@@ -11,6 +11,7 @@ from worker.ledger.told import CandidateJob
 from worker.ledger.transition import Completion, Pause, Throttle, Transition
 from worker.lifecycle.choosing import Chosen
 from worker.lifecycle.error_policy import Decision
+from worker.lifecycle.transitions import ANEW
 from worker.piktid.answers import Draft, JobResults
 from worker.piktid.errors import (
     ForbiddenError,
@@ -45,7 +46,7 @@ ABOUT = {
     "url": "u",
 }
 WHY = {"outcome": json.dumps({"state": "failed", **ABOUT, "error": "why"}), "error": "why"}
-NO_DRAFT = "its job j1 ended as completed without a finished draft"
+NO_DRAFT = f"its job j1 ended as completed without a finished draft: {ANEW}"
 
 
 JOB = CandidateJob(job_id="j1", job_type=None, drafts=[2], created_at=None, seen_at=7)

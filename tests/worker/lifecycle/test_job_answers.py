@@ -109,6 +109,7 @@ def test_a_job_not_known_yet_is_waited_for_some_minutes(flow: Flow) -> None:
     flow.steps.run()
     assert flow.brief("b").state == "failed"
     assert "does not know its job" in str(flow.brief("b").get("error"))
+    assert str(flow.brief("b").get("error")).endswith("sent under another id, it is bought anew")
 
 
 def test_a_job_unknown_at_one_look_only_has_not_failed(flow: Flow) -> None:

@@ -204,4 +204,6 @@ def test_a_briefs_transition_says_what_it_needs_and_no_more(
 @pytest.mark.parametrize(("status", "told"), [("aborted", "aborted"), ("", "over")])
 def test_a_job_without_a_finished_draft_fails_its_brief(status: str, told: str) -> None:
     failed = transitions.no_drafts(BRIEF, replace(RESULTS, status=status, credits_used=None))
-    assert failed.fields == {"error": f"its job j1 ended as {told} without a finished draft"}
+    assert failed.fields == {
+        "error": f"its job j1 ended as {told} without a finished draft: {transitions.ANEW}"
+    }
