@@ -86,6 +86,8 @@ def _check_certificates(options: Mapping[str, Any]) -> None:
         raise RedisUrlError(
             "has an option ssl_ca_certs whose file holds no certificate, or can't be read"
         ) from None
+    if "ssl_keyfile" in options and "ssl_certfile" not in options:
+        raise RedisUrlError("has the option ssl_keyfile without ssl_certfile: name the key's certificate too")
     try:
         if "ssl_certfile" in options:
             password = options.get("ssl_password", "")

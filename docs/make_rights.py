@@ -10,12 +10,13 @@ from worker.store.rights import Command, probes
 PAGE = Path(__file__).parent / "deploying.md"
 _PLACE = re.compile(r"(?<=<!-- begin user -->\n).*(?=<!-- end user -->)", re.DOTALL)
 #: Allowed beside what is tried at each start: what archivers read events by, what `doctor` and the start-up
-#: check ask, what waits for replicas, what leaves a wait, and what moves accounts to other shards. Without
-#: these, the rest runs.
+#: check ask, what waits for replicas, what leaves a wait, what moves accounts to other shards, and which node
+#: of a cluster has the slot. Without these, the rest runs, but in a cluster.
 _MORE = (
     *(f"xgroup|{each}" for each in ("create", "createconsumer", "delconsumer", "destroy")),
     *("xreadgroup", "xack", "xautoclaim", "xinfo|groups", "xinfo|consumers"),
     *("info", "config|get", "function|list", "role", "wait", "select", "client|reply", "restore"),
+    "cluster|slots",
 )
 
 

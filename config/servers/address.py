@@ -23,6 +23,8 @@ SCHEMES = {
     "rediss+cluster": CLUSTER,
 }
 _PORTS = {SERVER: 6379, SENTINEL: 26379, CLUSTER: 6379}
+#: What a server can read as the number of one (Redis, SELECT).
+_MOST_DATABASES = 2**31 - 1
 #: How an address is written.
 FORM = (
     "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss:// for TLS, or unix:///PATH[?db=DATABASE]; "
@@ -133,14 +135,14 @@ def _place(text: str, port: int) -> Place:
     host, colon, number = (
         text.partition(":") if not end else (text[:end], text[end : end + 1], text[end + 1 :])
     )
+    if not end and ":" in number:
+        raise ValueError(f"has several colons in its host: an IPv6 address is written [::1]:6379; {_ENCODE}")
     if not host:
         raise ValueError(f"names no host: {FORM}; {_ENCODE}")
-    if colon not in ("", ":") or (number and not (number.isascii() and number.isdigit())):
+    if colon not in ("", ":"):
         raise ValueError(_UNREADABLE)
-    if number and int(number) == 0:
-        raise ValueError("has the port 0: nobody listens there")
-    if number and int(number) > 65_535:
-        raise ValueError(_UNREADABLE)
+    if number and not (number.isascii() and number.isdigit() and 0 < int(number) <= 65_535):
+        raise ValueError(f"must have a port from 1 to 65535 behind the host, or none; {_ENCODE}")
     return Place(_host(host), int(number or port))
 
 
@@ -181,6 +183,8 @@ def _target(kind: str, path: str, option: int | None) -> tuple[str, int]:
     if number and option is not None:
         raise ValueError("names its database twice: behind the host, and as the option db")
     database = int(number or 0) if option is None else option
+    if database > _MOST_DATABASES:
+        raise ValueError("names a database that no server has: many have those from 0 to 15")
     if kind == CLUSTER and database:
         raise ValueError("names a database, and a cluster has 0 alone: leave it out")
     return name, database

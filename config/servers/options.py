@@ -20,6 +20,11 @@ def _said(value: str) -> bool:
     return bool(value)
 
 
+def _name(value: str) -> bool:
+    """Whether a server takes it as a client's name (Redis, CLIENT SETNAME)."""
+    return bool(value) and all("!" <= each <= "~" for each in value)
+
+
 def _file(value: str) -> bool:
     return Path(value).is_file()
 
@@ -54,7 +59,7 @@ OPTIONS: dict[str, Option] = {
     "username": Option(_said, _IS_EMPTY),
     "password": Option(_said, _IS_EMPTY),
     "password_file": Option(_file, _IS_FILE, is_path=True),
-    "client_name": Option(_said, _IS_EMPTY),
+    "client_name": Option(_name, "must be letters, digits and signs of ASCII, without blanks"),
     "socket_keepalive": Option(_yes_or_no, "must be true or false", _truth, "tcp"),
     "health_check_interval": Option(_number, "must be a whole number of seconds", int),
     "sentinel_username": Option(_said, _IS_EMPTY, needs="sentinel"),

@@ -7,7 +7,10 @@ from redis.exceptions import AuthorizationError
 
 from worker.store.outages import code_of
 
-_RIGHT_NAME = "set REDIS_URL right; in a user or password, / ? # @ and % are percent-encoded"
+_RIGHT_NAME = (
+    "set REDIS_URL right, in which / ? # @ and % of a user or password are percent-encoded, or the file of "
+    "REDIS_PASSWORD_FILE, in which none is"
+)
 _CLOSED = "see that it is a Redis, and its log; if it wants TLS, write rediss:// in REDIS_URL"
 _CERTIFICATE = "it wants a certificate of its clients: rediss://...?ssl_certfile=FILE&ssl_keyfile=FILE"
 _OTHER_CA = "it does not know who signed the certificate of ssl_certfile: give one of its own CA"
@@ -30,15 +33,16 @@ _BY_CODE = {
     "BUSY": "a script or function there does not end: see its log, and SCRIPT KILL or FUNCTION KILL",
     "DENIED": "it takes no connections from other machines (protected mode): give it a password",
 }
-#: What is said of those who are asked where the server is, in lower case: their codes tell of them alone.
+#: What is said of those who are asked where the server is, and of the password's file, in lower case.
 _BY_FINDING = {
     "of the sentinel at": "name theirs in REDIS_URL: ?sentinel_username=USER&sentinel_password=PASSWORD, or "
     "the password's file by REDIS_SENTINEL_PASSWORD_FILE",
     "is no sentinel": "write redis:// for a server itself; a Sentinel listens on port 26379 commonly",
     "know no primary": "behind the hosts of REDIS_URL, write the name that `SENTINEL MASTERS` shows",
-    "no sentinel answers": "see that they run there, and speak TLS if REDIS_URL says rediss+sentinel://",
     "without cluster mode": "write redis:// instead of redis+cluster://",
-    "is not known:": "see that the nodes run there, and that each slot has one: CLUSTER INFO",
+    "permissions to run the 'sentinel": "give their user +sentinel|get-master-addr-by-name, at each of them",
+    "permissions to run the 'cluster": "give the user of REDIS_URL the right +cluster|slots, on each node",
+    "password_file can't be used": "it must hold the password alone, as UTF-8, and let this process read it",
 }
 #: What the text of an error has in it where there is no code, in lower case.
 _BY_TEXT = {
@@ -59,12 +63,18 @@ _BY_TEXT = {
     "name resolution": "the name could not be looked up: set the host in REDIS_URL right, or see the DNS",
     "no address associated": "no machine has this name: set the host in REDIS_URL right",
     "nodename nor servname": "no machine has this name: set the host in REDIS_URL right",
+    "ssl_cert_": "they name whom TLS trusts, of Redis and of the API",
+    "path too long": "the path of a socket has 107 bytes at most: have the server listen at a shorter one",
+    "not a directory": "name the socket alone: a database is written behind it, as ?db=NUMBER",
     "permission denied": "this user may not open its socket: see the rights of the file and its folder",
     "db index": "it has fewer databases: set the number at the end of REDIS_URL right",
     "select is not allowed in cluster mode": _CLUSTER,
     "without any password configured": "it has no password: leave it out of REDIS_URL",
     "protected mode": _BY_CODE["DENIED"],
     "max number of clients": "it has too many clients: raise its maxclients",
+    "no sentinel answers": "see that they run there; if they speak TLS, write rediss+sentinel://, and else "
+    "redis+sentinel://",
+    "is not known:": "see that the nodes run there, and that each slot has one: CLUSTER INFO",
     "timeout connecting": "see that it runs there, and that it speaks TLS if REDIS_URL says rediss://",
     "timeout reading": f"something listens there and does not answer: {_CLOSED}",
     "wrong kind of value": "another program has put something else under a key of ours: see which by TYPE",
@@ -78,7 +88,7 @@ _PASSING = ("LOADING", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF", "NOREPLICA
 #: What the texts of errors of the connection have in them that do not mend themselves.
 _LASTING = (
     *("certificate", "wrong_version", "wrong version", "record layer", "unknown_ca", "unknown ca"),
-    *("is no sentinel", "know no primary", "without cluster mode"),
+    *("is no sentinel", "know no primary", "without cluster mode", "no permissions to run", "ssl_cert_"),
 )
 _PLAIN = "start it, or set REDIS_URL to one that runs"
 

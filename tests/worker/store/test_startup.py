@@ -146,6 +146,16 @@ REMEDIES = {
     "Timeout reading from socket": "something listens there and does not answer",
     "unknown command 'EXEC', with args beginning with: ": "it is a Sentinel",
     "max number of clients reached": "maxclients",
+    "Error AF_UNIX path too long connecting to /aaa.": "107 bytes",
+    "Error 20 connecting to /run/s/2. Not a directory.": "?db=NUMBER",
+    "REDIS_PASSWORD_FILE can't be used: it is not UTF-8": "it must hold the password",
+    "Error SSL_CERT_DIR names no folder that is there (/a): set it right": "whom TLS trusts",
+    "no Sentinel answers: h:1: Connection refused.": "see that they run there",
+    "no Sentinel answers: h:1: (104, 'Connection reset by peer')": "if they speak TLS",
+    "no Sentinel answers: h:1: Name or service not known.": "no machine has this name",
+    "no Sentinel answers: h:1: [SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]": "a certificate of its clients",
+    "no Sentinel answers: h:1: no permissions to run the 'sentinel|x' command": "at each of them",
+    "the node is not known: h:1: no permissions to run the 'cluster|slots' command": "+cluster|slots",
 }
 
 

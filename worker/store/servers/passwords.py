@@ -15,13 +15,15 @@ class PasswordFile(redis.CredentialProvider):
         self.username = username
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        """Return the user, if there is one, and the password; raises redis.ConnectionError without a file."""
+        """Return the user, if there is one, and the password; raises redis.ConnectionError without one."""
         try:
             password = self._file.read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, ValueError) as error:
             # It passes: whoever writes a new one may have taken the old one away.
             why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise redis.ConnectionError(f"{self._variable} can't be read: {why}") from None
+            raise redis.ConnectionError(f"{self._variable} can't be used: {why}") from None
+        if not password:
+            raise redis.ConnectionError(f"{self._variable} can't be used: the file is empty")
         return (self.username, password) if self.username else (password,)
 
     async def get_credentials_async(self) -> tuple[str] | tuple[str, str]:

@@ -1,7 +1,6 @@
 """The smallest user that docs/deploying.md gives us on a Redis: everything runs as it."""
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +8,13 @@ import httpx
 import pytest
 from commandline import Command
 from processes import ProcessFactory, listener_command, script, web_command, worker_command
-from support import ROOT, eventually
+from support import eventually
 
 from actors.broker.broker import Broker
 from config import keys
 from config.shards import shard_of
 from tests.servers.server import Server, server
+from tests.servers.smallest_user import let_in
 from tests.web.page.conftest import Person
 from tests.worker.hooks.receivers import SECRET, receiving
 from tests.worker.traces.collector import collecting
@@ -46,14 +46,10 @@ TYPED = (
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
     """A server that knows that user."""
-    page = (ROOT / "docs/deploying.md").read_text(encoding="utf-8")
-    (rules,) = re.findall(r"(?<=<!-- begin user -->\n```\n)ACL SETUSER .*?(?=\n```)", page, re.DOTALL)
     with server(tmp_path / "server") as own:
-        own.client.execute_command(*rules.replace(">PASSWORD", ">pw").split())
+        let_in(own, "worker")
         # Another one with the same rights, on the keys of shards.
-        of_shards = re.sub(r"~(\S+)", r"~{studio}:\1 ~{studio:*}:\1", rules).replace("worker", "shards", 1)
-        own.client.execute_command(*of_shards.replace(">PASSWORD", ">pw").split())
-        own.client.execute_command("ACL", "LOG", "RESET")
+        let_in(own, "shards", "{studio}:", "{studio:*}:")
         yield own
 
 

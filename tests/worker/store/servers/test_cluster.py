@@ -21,12 +21,14 @@ from config.redis_url import RedisUrlError
 from config.settings import Settings
 from tests.servers.cluster import Cluster, cluster, slot_of
 from tests.servers.server import until
+from tests.servers.smallest_user import let_in
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.store import startup
 from worker.store.connection import connect, connect_async, connect_bytes
 from worker.store.functions import Functions
 from worker.store.outages import is_elsewhere, is_outage
+from worker.store.remedies import is_lasting, remedy
 from worker.store.startup import check
 from worker.views import snapshots
 
@@ -67,6 +69,28 @@ def test_a_process_that_begins_says_which_node_it_uses(
     assert told["namespace"] == STUDIO
     assert told["found"] == f"the node of slot {slot_of(KEY)}, {nodes.owner(KEY).address}"
     assert "pw" not in told["at"]
+
+
+def test_the_smallest_user_is_enough_in_a_cluster(nodes: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IDENTITY_WORKER_NAMESPACE", "{studio}")
+    monkeypatch.setattr(startup, "settings", Settings)
+    for each in nodes.nodes:
+        let_in(each, "worker", STUDIO)
+    check(nodes.url.replace("://", "://worker:pw@"), patience=0)
+    assert [each.client.execute_command("ACL", "LOG") for each in nodes.nodes] == [[]] * len(nodes.nodes)
+
+
+def test_a_user_who_may_not_ask_for_the_slot_is_told_the_right(nodes: Cluster) -> None:
+    for each in nodes.nodes:
+        let_in(each, "blind", STUDIO)
+        each.client.execute_command("ACL", "SETUSER", "blind", "-cluster|slots")
+    with (
+        connect(nodes.url.replace("://", "://blind:pw@"), STUDIO) as client,
+        pytest.raises(redis.ConnectionError, match="is not known") as error,
+    ):
+        client.ping()
+    assert "+cluster|slots" in remedy(error.value)
+    assert is_lasting(error.value)
 
 
 def test_any_node_tells_where_the_slot_is(nodes: Cluster) -> None:

@@ -13,6 +13,7 @@ from config.settings import Settings
 from tests.servers.server import Server, server
 from worker.store.connection import connect, connect_async
 from worker.store.outages import is_outage
+from worker.store.remedies import is_lasting
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +41,12 @@ def test_a_new_password_is_used_by_the_next_connection(guarded: Server, tmp_path
             client.ping()
         assert is_outage(wrong.value)
         file.unlink()
-        with pytest.raises(redis.ConnectionError, match="REDIS_PASSWORD_FILE can't be read: No such file"):
+        with pytest.raises(redis.ConnectionError, match="REDIS_PASSWORD_FILE can't be used: No such file"):
             client.ping()
+        file.write_text("\n")  # as while somebody writes it anew
+        with pytest.raises(redis.ConnectionError, match="can't be used: the file is empty") as empty:
+            client.ping()
+        assert not is_lasting(empty.value)
         file.write_text("second")
         assert client.ping()
     assert "st@" not in redacted(url)

@@ -104,7 +104,7 @@ def test_their_password_may_change_in_its_file_meanwhile(keep: Sentinels, tmp_pa
         assert is_outage(wrong.value)
         assert "REDIS_SENTINEL_PASSWORD_FILE" in remedy(wrong.value)
         file.unlink()
-        with pytest.raises(redis.ConnectionError, match="REDIS_SENTINEL_PASSWORD_FILE can't be read: No"):
+        with pytest.raises(redis.ConnectionError, match="REDIS_SENTINEL_PASSWORD_FILE can't be used: No"):
             ask(client)
         file.write_text("next")
         assert ask(client)
