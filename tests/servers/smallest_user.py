@@ -9,7 +9,7 @@ _PAGE = Path(__file__).parents[2] / "docs/deploying.md"
 
 
 def let_in(server: Server, name: str, *namespaces: str) -> None:
-    """Give a server that user, named otherwise and with the password `pw`, for the keys of these namespaces."""
+    """Give a server that user, by this name, with the password `pw` and for the keys of these namespaces."""
     page = _PAGE.read_text(encoding="utf-8")
     (rules,) = re.findall(r"(?<=<!-- begin user -->\n```\n)ACL SETUSER .*?(?=\n```)", page, re.DOTALL)
     patterns = " ".join(rf"~{each}\1" for each in namespaces or ("",))
