@@ -80,7 +80,7 @@ def test_the_smallest_user_is_enough_in_a_cluster(nodes: Cluster, monkeypatch: p
     assert [each.client.execute_command("ACL", "LOG") for each in nodes.nodes] == [[]] * len(nodes.nodes)
 
 
-def test_a_user_who_may_not_ask_for_the_slot_is_told_the_right(nodes: Cluster) -> None:
+def test_a_user_without_the_right_to_ask_is_told_of_it(nodes: Cluster) -> None:
     for each in nodes.nodes:
         let_in(each, "blind", STUDIO)
         each.client.execute_command("ACL", "SETUSER", "blind", "-cluster|slots")
