@@ -30,6 +30,7 @@ HISTORY = (
     Field("id", TEXT, "a claim", "the replication id of the server"),
     Field("claimed_at", TIME, "a claim", "when a paid call was claimed last"),
     Field("forgot_at", TIME, "a claim, `restored`", "when all accounts' past became unknown last"),
+    Field("forgot_since", TIME, "a claim, `restored`", "since when: of an account that comes later, too"),
     Field("forgot_by", TEXT, "a claim, `restored`", "who found out that it is"),
     Field("forgot_why", TEXT, "a claim, `restored`", "by what"),
 )

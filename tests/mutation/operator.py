@@ -135,7 +135,7 @@ MUTANTS = (
         ("a lost claim of a description is not granted again", "if A.claim and records.get(record, 'claim') == A.claim then", "if false then"),
     ),
     *of("worker/ledger/lua/lib/accounts/limit_changes.lua", LIMITS_TESTS,
-        ("an account is on no list", "redis.call('SADD', KEY.ACCOUNTS, account)\n", ""),
+        ("an account is on no list", "    history.meet(account)\n", ""),
         ("each start counts a library", "if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. account) then", "if true then"),
         ("no library is counted", "if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. account) then", "if false then"),
         ("the configuration says all anew", "if before[field] ~= text then", "if true then"),

@@ -62,5 +62,6 @@ def command(
         return
     when = format_time(oldest) if oldest else "the beginning"
     say(f"{counted(len(accounts), 'account')} will look for all that was bought since {when}")
+    say("so will each that processes bring within a day, as the copy may be older than an account")
     say("send again now what was enqueued since then: under its old ids it is found, not bought again")
     say("`identity-worker doctor` tells when it is over, `identity-worker status --held` what it asks")

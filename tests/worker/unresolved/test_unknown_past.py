@@ -3,10 +3,12 @@
 import pytest
 from forgetting import copy_of, finish, listened, look_back, past, put_back
 from own_account import CREATE
+from pydantic import SecretStr
 from stepping import Flow
 from support import event_types
 
-from config import keys
+from config import durations, keys
+from config.accounts.account import Account
 from config.accounts.names import DEFAULT
 from worker.ledger import commands
 from worker.ledger.transition import Answer
@@ -16,6 +18,7 @@ from worker.store.functions import Command
 from worker.store.replicas import Claim, Claims
 from worker.unresolved.past import forget, past_of
 
+ACCOUNT = Account(name=DEFAULT, token=SecretStr("t"))
 TWO = {"instructions": [{"prompt": "a sailor", "num_variations": 2}]}
 
 
@@ -139,6 +142,42 @@ def test_after_a_copy_came_back_nothing_is_bought_twice(flow: Flow) -> None:
     assert creates(flow) == 6
     assert len(flow.api.ledger()["identities"]) == 6
     assert [fault for brief_id in ids for fault in faults(flow, brief_id)] == []
+
+
+def test_an_account_that_the_copy_lacks_is_looked_for_too(flow: Flow) -> None:
+    """It was added after the copy was made, and comes back by the configuration."""
+    empty = copy_of(flow.client)
+    finish(flow, flow.accept(brief_id="a"))
+    put_back(flow.client, {name: each for name, each in empty.items() if b"accounts" not in name})
+    flow.functions.run(forget(None, "test", "a copy came back"))
+    assert past(flow) == {}
+    flow.ledger.configure([ACCOUNT])
+    assert past(flow)["past"]
+    flow.accept(brief_id="a")
+    look_back(flow)
+    assert flow.brief("a").state == "held"  # whether the job is its own, only a person can tell
+    assert (len(flow.brief("a").json("candidate_jobs")), creates(flow)) == (1, 1)
+
+
+def test_a_worker_whose_claims_are_all_gone_looks_before_it_buys(flow: Flow) -> None:
+    """As where a server without persistence was started again: it knows of no account, either."""
+    finish(flow, flow.accept(brief_id="a"))
+    flow.client.flushdb()
+    flow.accept(brief_id="a")
+    assert flow.steps.run() == ("submit_brief", "brief:a")
+    assert flow.brief("a").state == "waiting"
+    assert "forgotten paid calls" in past(flow)["past"]
+    look_back(flow)
+    assert flow.brief("a").state == "held"  # whether the job is its own, only a person can tell
+    assert (len(flow.brief("a").json("candidate_jobs")), creates(flow)) == (1, 1)
+
+
+def test_a_new_account_buys_at_once_where_nothing_was_forgotten_lately(flow: Flow) -> None:
+    flow.functions.run(forget(None, "test", "a copy came back"))
+    flow.client.hincrby(keys.HISTORY(), "forgot_at", -durations.CLAIMED_KEPT_MS)
+    flow.client.delete(keys.RECORD(f"account:{DEFAULT}"), keys.ACCOUNTS(), keys.FORGETTING())
+    flow.ledger.configure([ACCOUNT])
+    assert past(flow) == {}
 
 
 def test_a_promote_that_was_forgotten_is_found_by_making_it_again(flow: Flow) -> None:

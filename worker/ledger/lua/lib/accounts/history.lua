@@ -53,6 +53,22 @@ local function forget(account, since)
     outbox.set_timer('past:' .. account, call.now)
 end
 
+-- Since when the server may have forgotten what it had of accounts that it knows no more; nil where it has forgotten
+-- nothing of late.
+local function forgotten_since()
+    local at, since = unpack(redis.call('HMGET', KEY.HISTORY, 'forgot_at', 'forgot_since'))
+    return at and call.now - tonumber(at) < SETTING.claimed_ms and tonumber(since) or nil
+end
+
+-- Have an account on record. One that comes after the past of all became unknown was perhaps forgotten as a whole: a copy
+-- may be older than the account, and a server may lose all that it had.
+function history.meet(account)
+    local since = redis.call('SADD', KEY.ACCOUNTS, account) == 1 and forgotten_since()
+    if since then
+        forget(account, since)
+    end
+end
+
 function history.is_unknown(account)
     local since = redis.call('ZSCORE', KEY.FORGETTING, account)
     if since then
@@ -84,7 +100,9 @@ end
 -- Let the past of all accounts be unknown; returns them. Of many, most are told on the way: nothing of theirs is bought
 -- meanwhile, and no call takes long.
 function history.forget_all(since, by, why)
-    redis.call('HSET', KEY.HISTORY, 'forgot_at', whole(call.now), 'forgot_by', by, 'forgot_why', why)
+    local earlier = forgotten_since() or since
+    redis.call('HSET', KEY.HISTORY, 'forgot_at', whole(call.now), 'forgot_by', by, 'forgot_why', why,
+        'forgot_since', whole(math.min(earlier, since)))
     local all = redis.call('SMEMBERS', KEY.ACCOUNTS)
     for first = 1, #all, NAMED do
         local named = {}
@@ -130,6 +148,7 @@ end
 function history.allows(account, subject, claimant)
     if claimant then
         history.compare(claimant)
+        history.meet(account)
     end
     if history.is_unknown(account) and not base.product_of(subject).parent then
         return false

@@ -2,7 +2,7 @@
 local limit_changes = {}
 
 local function known(account)
-    redis.call('SADD', KEY.ACCOUNTS, account)
+    history.meet(account)
     if not redis.call('ZSCORE', KEY.TIMERS, 'library:' .. account) then
         outbox.set_timer('library:' .. account, call.now)
     end
