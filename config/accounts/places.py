@@ -177,6 +177,7 @@ def _token(entry: Entry, table: Mapping[str, Any], files: dict[str, Signature]) 
     if named not in table:
         raise AccountsError(f"{entry.where}: needs {TOKEN_ENV} or {TOKEN_FILE}")
     if named == TOKEN_FILE:
-        _note(str(table[named]), files)
-        return tokens.from_file(f"{entry.where}.{named}", str(table[named]))
+        path = tokens.place(str(table[named]))
+        _note(path, files)
+        return tokens.from_file(f"{entry.where}.{named}", path)
     return tokens.from_environment(f"{entry.where}.{named}", str(table[named]))

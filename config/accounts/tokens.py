@@ -38,6 +38,20 @@ def from_file(where: str, path: str, *, is_named: bool = True) -> SecretStr:
     return legible(where, token)
 
 
+def place(named: str) -> str:
+    """Return the path of a token's file that a table names.
+
+    A relative one is looked for among the credentials that systemd has given, if there are any: where those
+    lie differs by process, and no other folder is the same for all of them.
+    """
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    if given and not named.startswith("/"):
+        credential = f"{given}/{named}"
+        if os.path.exists(credential):  # noqa: PTH110  # to make a Path takes as long again
+            return credential
+    return named
+
+
 def legible(where: str, token: str) -> SecretStr:
     """Return a token that a header can carry: the HTTP clients quote others whole in their complaints."""
     if not (token.isascii() and token.isprintable()):

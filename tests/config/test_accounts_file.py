@@ -38,6 +38,25 @@ def test_tokens_come_from_the_environment_or_a_file_and_are_never_shown(
     assert "from" not in repr(accounts)
 
 
+def test_a_relative_path_is_of_what_systemd_gives_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, folder = tmp_path / "given", tmp_path / "folder"
+    for each, names in ((given, ["tokens_shop"]), (folder, ["tokens_shop", "other"])):
+        each.mkdir()
+        for name in names:
+            (each / name).write_text(f"{name} of {each.name}")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    text = '[accounts.shop]\ntoken_file = "tokens_shop"\n[accounts.other]\ntoken_file = "other"\n'
+    live = live_accounts(accounts_file(tmp_path, text))
+    tokens = {name: account.token.get_secret_value() for name, account in live.accounts.items()}
+    assert tokens == {"shop": "tokens_shop of given", "other": "other of folder"}
+    (given / "tokens_shop").write_text("a new one")
+    live.look(at_once=True)
+    assert live.accounts["shop"].token.get_secret_value() == "a new one"
+
+
 def test_one_token_of_two_accounts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_TOKEN", "hush")
     (tmp_path / "token").write_text("hush\n")

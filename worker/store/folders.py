@@ -35,11 +35,15 @@ def private(folder: Path, remedy: str) -> None:
 def write(place: Path, text: str, *, new: bool = False) -> None:
     """Write a file that only its owner can read, whole or not at all; raises OSError.
 
-    A `new` one takes the place of none: FileExistsError is raised where there is one.
+    A `new` one takes the place of none: FileExistsError is raised where there is one. What root writes
+    belongs to the owner of the folder, whose processes are to read it.
     """
     descriptor, temporary = tempfile.mkstemp(dir=place.parent)  # made with mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if os.geteuid() == 0:
+                folder = place.parent.stat()
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
             file.write(text)
             file.flush()
             os.fsync(descriptor)
