@@ -20,6 +20,8 @@ DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 #: The oldest release of Kubernetes that is still kept by its makers, and the newest.
 RELEASES = ("1.33", "1.37")
+#: Seconds that Redis may be gone for before a probe ends a pod that starts.
+_REDIS_MAY_BE_GONE = 300
 #: Kinds that name deployments.
 REFERRING = ("PodDisruptionBudget", "ScaledObject")
 #: What Kubernetes itself does not know: these have schemas of their own.
@@ -40,6 +42,33 @@ def pods(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {each["metadata"]["name"]: each["spec"]["template"]["spec"] for each in deployments}
 
 
+@pytest.fixture(scope="module")
+def kustomization() -> dict[str, Any]:
+    """What kustomize is told of the folder."""
+    told: dict[str, Any] = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+    return told
+
+
+def labels_of_pods(objects: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return the labels of each deployment's pods."""
+    return [
+        each["spec"]["template"]["metadata"]["labels"] for each in objects if each["kind"] == "Deployment"
+    ]
+
+
+def selectors(objects: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return what network policies and budgets of disruption find their pods by."""
+    found = [
+        each["spec"].get("podSelector", each["spec"].get("selector")) for each in objects if "spec" in each
+    ]
+    return [each["matchLabels"] for each in found if each and "matchLabels" in each]
+
+
+def chosen(selector: dict[str, str], labels: list[dict[str, str]]) -> int:
+    """Return how many pods a selector finds."""
+    return sum(selector.items() <= each.items() for each in labels)
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_kubernetes_knows_each_field(manifests: list[dict[str, Any]], release: str) -> None:
     own = [each for each in manifests if not each["apiVersion"].startswith(FOREIGN)]
@@ -48,11 +77,35 @@ def test_kubernetes_knows_each_field(manifests: list[dict[str, Any]], release: s
         kubernetes_validate.validate(each, release, strict=True)
 
 
-def test_kustomize_takes_each_file_of_the_folder() -> None:
-    said = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text())
+def test_kustomize_takes_each_file_of_the_folder(kustomization: dict[str, Any]) -> None:
+    said = kustomization
     files = {path.name for path in KUBERNETES.iterdir()}
     generated = {file for each in said["configMapGenerator"] for file in each.get("files", [])}
     assert {*said["resources"], *generated, "kustomization.yaml"} == files
+
+
+def test_each_selector_finds_pods(manifests: list[dict[str, Any]], kustomization: dict[str, Any]) -> None:
+    """Kustomize leaves pods without a label unless it is told to include templates."""
+    (added,) = kustomization["labels"]
+    own = [
+        each | added["pairs"] if added.get("includeTemplates") else each for each in labels_of_pods(manifests)
+    ]
+    found = {str(each): chosen(each, own) for each in selectors(manifests)}
+    assert found.pop(str({"app.kubernetes.io/name": "identity-worker"})) == len(own)
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_kubectl_makes_of_the_folder_is_as_it_was_meant(release: str) -> None:
+    made = subprocess.run(["kubectl", "kustomize", KUBERNETES], capture_output=True, check=True)
+    objects = list(yaml.safe_load_all(made.stdout))
+    labels = labels_of_pods(objects)
+    assert all(chosen(each, labels) for each in selectors(objects))
+    for each in objects:
+        assert each["kind"] == "Namespace" or each["metadata"].get("namespace") == "identity-worker"
+        if not each["apiVersion"].startswith(FOREIGN):
+            kubernetes_validate.validate(each, release, strict=True)
 
 
 def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, dict[str, Any]]) -> None:
@@ -65,6 +118,9 @@ def test_each_container_runs_one_of_our_commands_without_rights(pods: dict[str, 
         assert may["capabilities"] == {"drop": ["ALL"]}
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["terminationGracePeriodSeconds"] > Settings.shutdown_seconds
+        assert pod["enableServiceLinks"] is False
+        starts = container["startupProbe"]
+        assert starts["periodSeconds"] * starts["failureThreshold"] == _REDIS_MAY_BE_GONE
         mounted = {mount["name"] for mount in container["volumeMounts"]}
         assert mounted == {volume["name"] for volume in pod["volumes"]}
 
