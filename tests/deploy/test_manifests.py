@@ -168,6 +168,8 @@ def test_compose_takes_its_file() -> None:
     ours = [each for each in services.values() if each["image"] == "identity-worker"]
     assert {each["command"][0] for each in ours} <= set(COMMANDS)
     assert all(each["read_only"] for each in ours)
+    # What any of them is asked for, `doctor` say, can be told beside any.
+    assert all(set(each["volumes"]) == {"archive:/archive", "data:/data"} for each in ours)
 
 
 def test_a_linter_finds_nothing_in_the_dockerfile() -> None:

@@ -13,7 +13,9 @@ from cli.shared.output import USED_WRONGLY, fail, speak_as_process
 
 def command(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", min=1, max=65_535, help="Port to listen on.")] = 8080,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=1, max=65_535, envvar="PORT", help="Port to listen on.")
+    ] = 8080,
 ) -> None:
     """Show the page, answer /v1, and take the API's webhooks at /webhooks/ACCOUNT, until stopped."""
     from config import processes
