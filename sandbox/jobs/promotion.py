@@ -50,23 +50,8 @@ def _require_promotable(world: World, account: Account, job: Job, draft: Draft) 
 
 
 def _start(world: World, account: Account, job: Job, draft: Draft, name: str) -> Identity:
-    settings, now = account.settings, world.clock.now()
-    rng = draws(world.seed, account.name, job.job_id, draft.image_index, draft.group_index, draft.promotions)
-    draft.promotions += 1
-    preprocessing = Job(
-        job_id="job_pre" + code(rng),
-        job_type=PREPROCESSING,
-        name=name,
-        created=now,
-        created_on=today(),
-        seconds=duration(rng, settings.preprocessing_median_seconds, settings.preprocessing_spread_seconds),
-        identity_code=code(rng),
-        counts=settings.preprocessing_counts,
-        fails=rng.random() < settings.preprocessing_failure_rate,
-        credits_used=settings.price_promotion,
-    )
-    if preprocessing.fails:
-        preprocessing.error_message = "Preprocessing failed"
+    preprocessing = _preprocessing(world, account, job, draft, name)
+    now = preprocessing.created
     identity = Identity(
         identity_code=preprocessing.identity_code or "",
         name=name,
@@ -79,7 +64,7 @@ def _start(world: World, account: Account, job: Job, draft: Draft, name: str) ->
     )
     draft.promoted_as = identity.identity_code
     account.identities[identity.identity_code] = identity
-    billing.charge(account, settings.price_promotion, "promotion", now, preprocessing.job_id)
+    billing.charge(account, account.settings.price_promotion, "promotion", now, preprocessing.job_id)
     account.promotions.append(
         {
             "image_result_id": draft.image_result_id,
@@ -92,3 +77,25 @@ def _start(world: World, account: Account, job: Job, draft: Draft, name: str) ->
     )
     start(world, account, preprocessing)
     return identity
+
+
+def _preprocessing(world: World, account: Account, job: Job, draft: Draft, name: str) -> Job:
+    """Return the job that prepares the identity; each one of a draft has its own chances."""
+    settings = account.settings
+    rng = draws(world.seed, account.name, job.job_id, draft.image_index, draft.group_index, draft.promotions)
+    draft.promotions += 1
+    made = Job(
+        job_id="job_pre" + code(rng),
+        job_type=PREPROCESSING,
+        name=name,
+        created=world.clock.now(),
+        created_on=today(),
+        seconds=duration(rng, settings.preprocessing_median_seconds, settings.preprocessing_spread_seconds),
+        identity_code=code(rng),
+        counts=settings.preprocessing_counts,
+        fails=rng.random() < settings.preprocessing_failure_rate,
+        credits_used=settings.price_promotion,
+    )
+    if made.fails:
+        made.error_message = "Preprocessing failed"
+    return made

@@ -1,8 +1,7 @@
 """`identity-worker doctor`: whether all that a run needs is there, and what to do where it is not."""
 
 import os
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Generator, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -102,18 +101,12 @@ def _redis(values: Settings, live: Any) -> Iterator[Check]:
     # Not at the top: wrong settings should not wait for their import.
     import redis
 
-    from actors.broker import inspection
-    from config.redis_url import redacted
     from web.metrics.readings import Readings
-    from worker.archive import health
-    from worker.callers import health as inlets
-    from worker.hooks import standing
     from worker.metrics import checks as moving
     from worker.operations import doctor_ways
     from worker.shards.shards import shards_of
     from worker.store import embedded
     from worker.store.remedies import remedy
-    from worker.store.startup import located
 
     try:
         with embedded.redis_url(values) as url, shards_of(url, values) as shards:
@@ -123,17 +116,10 @@ def _redis(values: Settings, live: Any) -> Iterator[Check]:
                 return
             for shard in shards.all:
                 client, its = shards.client(shard), f" (shard {shard})" if len(shards.all) > 1 else ""
-                found = list(doctor.server(client))
-                yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))) + its)
-                yield from found
-                if any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found):
-                    return  # on such a server the rest would only fail the same way
-                checks = (doctor.work(client), inspection.queues(client), health.checks(client, values))
-                more = (
-                    standing.checks(client, values),
-                    inlets.checks(client, values, live.named if live else ()),
-                )
-                for each in chain(*checks, *more):
+                is_usable = yield from _server(values, client, url, its)
+                if not is_usable:
+                    return
+                for each in _ledger(values, client, live):
                     yield each._replace(name=each.name + its)
             yield from moving.checks(Readings(shards.reading, values).now(), values)
             yield from _accounts(shards.reading, values, live)
@@ -141,6 +127,31 @@ def _redis(values: Settings, live: Any) -> Iterator[Check]:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:
         yield Check("redis", Health.FAIL, str(error), remedy(error))
+
+
+def _server(values: Settings, client: Any, url: str, its: str) -> Generator[Check, None, bool]:
+    """Say which server it is and how it is; return whether more than that can be asked of it."""
+    from config.redis_url import redacted
+    from worker.store.startup import located
+
+    found = list(doctor.server(client))
+    yield _used(values, ", ".join(filter(None, (redacted(url), located(client)))) + its)
+    yield from found
+    return not any(each.health is Health.FAIL and each.name in ("server", "rights") for each in found)
+
+
+def _ledger(values: Settings, client: Any, live: Any) -> Iterator[Check]:
+    """Say how the work stands that is on record there."""
+    from actors.broker import inspection
+    from worker.archive import health
+    from worker.callers import health as inlets
+    from worker.hooks import standing
+
+    yield from doctor.work(client)
+    yield from inspection.queues(client)
+    yield from health.checks(client, values)
+    yield from standing.checks(client, values)
+    yield from inlets.checks(client, values, live.named if live else ())
 
 
 def _used(values: Settings, at: str) -> Check:
