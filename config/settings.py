@@ -205,7 +205,7 @@ def _without_slash(value: str, _: Mapping[str, Any]) -> str:
     # Every call of the API carries the token, so none may go out in clear. The default needs no look,
     # which would import the HTTP client into every command.
     if value != API_URL and not is_safe(value):
-        raise ValueError("must be https, or http to this machine")
+        raise ValueError("must be https, or http to this machine, and name no user")
     return value.rstrip("/")
 
 

@@ -71,6 +71,11 @@ class Api:
         page = {"body": "<html>404 Not Found</html>", "headers": {"Content-Type": "text/html; charset=utf-8"}}
         self.fault("status", status=404, count=None, **page)
 
+    def answer_by_gateway(self, status: int = 404) -> None:
+        """Let a gateway that leads nowhere refuse each request, in JSON as the API does."""
+        said = {"message": "no Route matched with those values"}
+        self.fault("status", status=status, count=None, body=said)
+
     def lose_events(self) -> None:
         """Let no event of the account come, by stream or webhook, now or in a backfill."""
         for channel in ("stream", "webhook"):

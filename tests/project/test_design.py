@@ -76,7 +76,7 @@ READS_URLS = "config.urls"
 CALLS = {
     *("worker.network.bodies", "worker.network.pool", "worker.network.streaming"),
     *("worker.hooks.addresses", "worker.files.fetching", "worker.piktid.notifications"),
-    *(f"worker.piktid.{module}" for module in ("client", "transport", "uploads")),
+    *(f"worker.piktid.{module}" for module in ("transport", "uploads")),
     *(f"actors.listener.{module}" for module in ("cleaner", "following")),
 }
 #: The table of endpoints, and the records' fields, of which some are written by the step of that name.

@@ -38,7 +38,8 @@ class Proxies:
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         """Raise NetworkSettingsError if what is named for the API can't be used."""
         self._named = {scheme: _named(environment, scheme) for scheme in _PORTS}
-        self._direct = [each.strip().lower() for each in (_value(environment, "NO_PROXY") or "").split(",")]
+        # Commas stand between them, and some write blanks, as curl takes them.
+        self._direct = (_value(environment, "NO_PROXY") or "").replace(",", " ").lower().split()
         self._of("https")
 
     def of(self, scheme: str, host: str, port: int | None) -> Proxy | None:
@@ -58,7 +59,7 @@ class Proxies:
         return None if named is None else parse(*named)
 
     def _is_direct(self, host: str, port: int) -> bool:
-        return any(each and _matches(each, host, port) for each in self._direct)
+        return any(_matches(each, host, port) for each in self._direct)
 
 
 def parse(variable: str, value: str) -> Proxy:

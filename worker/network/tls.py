@@ -16,6 +16,7 @@ from config.settings import settings
 #: OpenSSL's numbers of what is wrong with a certificate (X509_V_ERR_...), in words.
 _UNKNOWN_ISSUERS = (2, 18, 19, 20, 21)
 _OTHER_NAMES = (62, 64)
+_OWN_CA = f"a proxy that looks into TLS, or a server of your own, has a CA of its own: {FILE}"
 
 
 def tls() -> ssl.SSLContext:
@@ -55,9 +56,18 @@ def told(error: BaseException, whom: str = "") -> str:
     return f"its certificate is refused: {_refusal(reason, whom or f'{trusted()}: name your CA in {FILE}')}"
 
 
-def is_untrusted(error: BaseException) -> bool:
-    """Return whether a connection failed as a certificate was refused here."""
-    return any(isinstance(each, ssl.SSLCertVerificationError) for each in _reasons(error))
+def mend_of(error: BaseException) -> str | None:
+    """Return what mends a certificate that was refused here; None where a connection failed otherwise."""
+    refused = next((each for each in _reasons(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+    match refused and refused.verify_code:
+        case None:
+            return None
+        case 9 | 10:
+            return "have whoever runs it renew the certificate, or set this machine's clock right"
+        case code if code in _OTHER_NAMES:
+            return "call it by a name that its certificate has, or have this one put in"
+        case _:
+            return _OWN_CA
 
 
 @cache  # for what is named now

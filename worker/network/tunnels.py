@@ -62,7 +62,7 @@ def _errors(proxy: Proxy) -> Iterator[None]:
     except httpcore.TimeoutException as error:
         raise httpcore.ConnectTimeout(f"the proxy {proxy} does not answer: see {proxy.variable}") from error
     except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-        what = f"the proxy {proxy} does not do as one: {told(error) or type(error).__name__}"
+        what = f"the proxy {proxy} does not act as one: {told(error) or type(error).__name__}"
         raise httpcore.ConnectError(f"{what}: see {proxy.variable}") from error
 
 

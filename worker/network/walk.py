@@ -17,13 +17,12 @@ from config.text import counted
 from worker.network.destinations import any_of
 from worker.network.proxies import Proxies, Proxy
 from worker.network.timed_network import TimedBackend
-from worker.network.tls import is_untrusted, tls, told, trusted
+from worker.network.tls import mend_of, tls, told, trusted
 from worker.network.tunnels import tunnel
 
 #: What httpcore raises of a connection that does not come about.
 FAILURES = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 _PORTS = {"http": 80, "https": 443}
-_OWN_CA = "a proxy that looks into TLS, or a server of your own, has a CA of its own: SSL_CERT_FILE"
 _RIGHT_URL = "set PIKTID_API_URL right; where the way out is a proxy, name it in HTTPS_PROXY"
 
 
@@ -124,7 +123,7 @@ def _encrypted(
     try:
         encrypted, step = encryption(stream, context, host)
     except FAILURES as error:
-        raise no_encryption(host, error, _OWN_CA if is_untrusted(error) else _RIGHT_URL) from error
+        raise no_encryption(host, error, mend_of(error) or _RIGHT_URL) from error
     return encrypted, step._replace(said=f"{step.said}; trusted is {trusted()}")
 
 

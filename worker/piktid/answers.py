@@ -4,12 +4,23 @@ Where the API left something out, or gave it an odd type, they hold None, a blan
 are sections of piktid-v2.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response as far as it was read; `whole` is False when it broke off or was too long."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    whole: bool = True
 
 
 class RunState(StrEnum):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeVar, Unpack
 
-import httpx
 from pydantic import SecretStr
 
 from config.urls import is_safe
@@ -28,24 +27,20 @@ from worker.piktid.answers import (
     Upload,
     Webhook,
 )
-from worker.piktid.error_status import error_of
+from worker.piktid.error_status import is_page
 from worker.piktid.errors import (
     InvalidRequestError,
     NoApiError,
     NotFoundError,
-    NotSentError,
     OutcomeUnknownError,
     UnexpectedStatusError,
 )
 from worker.piktid.json_values import UnreadableError, decode
 from worker.piktid.pictures import Picture
-from worker.piktid.transport import Reply, Sent, authorized, exchange, segment
-from worker.tally.calls import counted
+from worker.piktid.transport import Asked, Sent, segment
 
 T = TypeVar("T")
 
-#: Longest JSON body read, in bytes: a page of 100 identities takes some 50 KB.
-MAX_BODY_BYTES = 4 * 1024 * 1024
 #: Identities asked for at once, the most that the API gives.
 PAGE_SIZE = 100
 #: Pages after which a list is taken to be endless.
@@ -84,8 +79,7 @@ class PiktID:
             raise ValueError("the token is blank, or has characters that no header can carry")
         self._pool = pool
         self._base_url = base_url.rstrip("/")
-        self._token = token
-        self._token_now = token_now
+        self._asked = Asked(pool, self._base_url, token, token_now)
 
     def __repr__(self) -> str:
         return f"PiktID({self._base_url!r})"
@@ -128,7 +122,7 @@ class PiktID:
         """
         path = f"/identity/{segment(identity_code)}"
         try:
-            return self._ask(reading.read_preprocessing, "GET", f"{path}/status")
+            return self._ask(reading.read_preprocessing, "GET", f"{path}/status", in_doubt=False)
         except (NotFoundError, NoApiError, UnexpectedStatusError) as error:
             if error.status not in (404, 405):
                 raise
@@ -199,7 +193,7 @@ class PiktID:
 
         Returns what the receiver answered last, None where the API does not say.
         """
-        return reading.read_last_response(self._call("POST", "/webhooks/test").body)
+        return reading.read_last_response(self._asked.call("POST", "/webhooks/test").body)
 
     def _identities(self, filters: Mapping[str, str]) -> list[Identity]:
         """Read every page, to the one that is the last or brings nothing new.
@@ -216,35 +210,19 @@ class PiktID:
                 return list(found.values())
         raise OutcomeUnknownError(f"GET /identity: no end after {MAX_PAGES} pages")
 
-    def _ask(self, read: Callable[[object], T], method: str, path: str, **sent: Unpack[Sent]) -> T:
-        reply = self._call(method, path, **sent)
+    def _ask(
+        self,
+        read: Callable[[object], T],
+        method: str,
+        path: str,
+        *,
+        in_doubt: bool = True,
+        **sent: Unpack[Sent],
+    ) -> T:
+        reply = self._asked.call(method, path, in_doubt=in_doubt, **sent)
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
+            if method == "GET" and is_page(reply):
+                raise NoApiError(reply.status, f"{method} {path}: answered, but {error}") from error
             raise OutcomeUnknownError(f"{method} {path}: answered {reply.status}, but {error}") from error
-
-    def _call(self, method: str, path: str, **sent: Unpack[Sent]) -> Reply:
-        """Send one request and return its 2xx response: the exact code is certain for no call (6.13)."""
-        call, url = f"{method} {path}", self._base_url + path
-
-        def send(token: SecretStr) -> Reply:
-            request = authorized(self._pool, method, url, token.get_secret_value(), **sent)
-            return counted(call, lambda: exchange(self._pool, call, request, MAX_BODY_BYTES))
-
-        try:
-            token, reply = self._answered(send)
-        except httpx.InvalidURL as error:
-            raise NotSentError(f"{method}: the path is too long for a URL") from error
-        if 200 <= reply.status < 300:
-            return reply
-        raise error_of(call, reply, secret=token.get_secret_value(), url=url)
-
-    def _answered(self, send: Callable[[SecretStr], Reply]) -> tuple[SecretStr, Reply]:
-        """Send a request, and once more where its token is refused that is not the one of now."""
-        token, reply = self._token, send(self._token)
-        if reply.status == httpx.codes.UNAUTHORIZED:
-            now = self._token_now()
-            if now is not None and now != token:
-                self._token = token = now
-                reply = send(token)
-        return token, reply

@@ -12,7 +12,7 @@ from config.text import printable
 from worker.piktid.json_values import UnreadableError, decode, text
 
 if TYPE_CHECKING:
-    from worker.piktid.transport import Reply
+    from worker.piktid.answers import Reply
 
 #: Longest text of the API's kept in an error, in characters.
 EXCERPT_LENGTH = 1000

@@ -32,12 +32,19 @@ from worker.piktid.errors import (
     UnavailableError,
     UnexpectedStatusError,
 )
-from worker.piktid.json_values import identifier, number
+from worker.piktid.json_values import UnreadableError, decode, identifier, number
 
 if TYPE_CHECKING:
-    from worker.piktid.transport import Reply
+    from worker.piktid.answers import Reply
 
-_RIGHT_PATH = "set PIKTID_API_URL right, with the path where the API is below one"
+#: What to do where something else than the API answers.
+RIGHT_PATH = "set PIKTID_API_URL right, with the path where the API is below one"
+_GATEWAY = "have whatever is before the API (gateway, firewall, proxy) let us pass, or " + RIGHT_PATH
+#: Statuses by which a server says that the request, or who sends it, is wrong; so nothing was done. Not 409
+#: and 413, which are about what was sent, whoever says so.
+_BLAMING = frozenset({400, 401, 403, 404, 405, 406, 410, 415, 421, 422, 426, 431, 451})
+#: Characters of a page that are told.
+_PAGE = 120
 #: Characters of an address that are told.
 _ADDRESS = 200
 
@@ -54,9 +61,10 @@ def error_of(call: str, reply: "Reply", *, secret: str = "", url: str = "") -> A
         kind = UnexpectedStatusError if reply.status == _DONE else RedirectedError
         leads = redirection(url, call.partition(" ")[2], reply.headers.get("location", ""))
         return kind(reply.status, leads.replace(secret, "[secret]") if secret else leads)
-    if url and reply.status == 404 and is_web_page(reply.headers.get("content-type", "")):
-        return NoApiError(404, f"a web page, and not the API, answers {call}: {_RIGHT_PATH}")
     refusal = Refusal.read(reply, secret)
+    if url and reply.status in _BLAMING and is_page(reply):
+        remedy = RIGHT_PATH if reply.status == 404 else f"{_GATEWAY}; it says {refusal.excerpt[:_PAGE]!r}"
+        return NoApiError(reply.status, f"a web page, and not the API, answers {call}: {remedy}")
     if (reply.status >= 500 and reply.status != 503) or (reply.status == 409 and not refusal.legible):
         return OutcomeUnknownError(f"{call}: answered {reply.status}: {refusal.message}")
     return _READERS.get(reply.status, _plain(UnexpectedStatusError))(refusal)
@@ -65,6 +73,22 @@ def error_of(call: str, reply: "Reply", *, secret: str = "", url: str = "") -> A
 def is_web_page(content_type: str) -> bool:
     """Return whether an answer is a page of HTML, which the API never sends."""
     return content_type.lower().startswith("text/html")
+
+
+def is_page(reply: "Reply") -> bool:
+    """Return whether an answer is a page: HTML, or words that are no JSON, as gateways write them.
+
+    The API speaks JSON, or says nothing at all. A login in plain words may be its own all the same.
+    """
+    content_type = reply.headers.get("content-type", "")
+    if is_web_page(content_type):
+        return True
+    if reply.status == 401 or "json" in content_type.lower() or not (reply.whole and reply.body.strip()):
+        return False
+    try:
+        return not isinstance(decode(reply.body), dict)
+    except UnreadableError:
+        return True
 
 
 def redirection(url: str, path: str, location: str) -> str:

@@ -19,7 +19,7 @@ ApiError
     │   │   └── RateLimitedError  too many requests in the window
     │   └── UnavailableError      503: switched off, or an outage
     ├── RedirectedError       301, 302, 307, 308: the API is elsewhere, and nothing was done
-    ├── NoApiError            404 by a web page: the API is elsewhere, and nothing was done
+    ├── NoApiError            something else than the API says no: a page, or a 404 for whatever is asked
     └── UnexpectedStatusError any other status
 
 Each class has an `outcome`, its word in the journal of paid calls. Journals are kept for years and read by
@@ -197,9 +197,11 @@ class RedirectedError(StatusError):
 
 
 class NoApiError(StatusError):
-    """Raised on 404 by a page of HTML, as a web server has it for a path that leads nowhere.
+    """Raised where it is not the API that says no, and nothing was done.
 
-    No NotFoundError: it says nothing of whether the API knows what was asked for.
+    It is a page, as of a web server for a path that leads nowhere, or of a firewall; or a 403 or 404 that
+    answers the list of identities as well, which each account has. No NotFoundError: it says nothing of
+    whether the API knows what was asked for.
     """
 
     outcome = "NoApi"

@@ -1,19 +1,37 @@
-"""Sends one request over the pool: what a failure proves, and how much of the answer is read."""
+"""Sends one request over the pool: what a failure proves, and how much of the answer is read.
+
+And makes a call of the API of it: with an account's token, and sure that it is the API which says no.
+"""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, TypedDict, Unpack
 from urllib.parse import quote
 
 import httpx
+from pydantic import SecretStr
 
 from config.errors import IdentityWorkerError
 from config.times import longest_call, monotonic
 from worker.network.pool import Pool
 from worker.network.timed_network import within
-from worker.piktid.errors import NotSentError, OutcomeUnknownError
+from worker.piktid.answers import Reply
+from worker.piktid.error_status import RIGHT_PATH, error_of, is_page
+from worker.piktid.errors import (
+    ApiError,
+    ForbiddenError,
+    NoApiError,
+    NotFoundError,
+    NotSentError,
+    OutcomeUnknownError,
+)
+from worker.tally.calls import counted
+
+#: Longest JSON body read, in bytes: a page of 100 identities takes some 50 KB.
+MAX_BODY_BYTES = 4 * 1024 * 1024
+#: What the API has for each account, whatever else it has, and how little of it is asked for.
+_KNOWN, _LEAST = "/identity", {"page": "1", "per_page": "1"}
 
 #: What httpx raises before it has written the first byte. Whatever else it raises may come after the
 #: request has arrived: a reset, for one, even if the server had just closed an idle connection.
@@ -30,16 +48,6 @@ _WRITES = ("send_request_headers.started", "send_request_body.started")
 
 class _DeadlineError(IdentityWorkerError):
     """Raised in a request that must not be sent any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A response as far as it was read; `whole` is False when it broke off or was too long."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    whole: bool = True
 
 
 def fence(send_by: float) -> dict[str, Any]:
@@ -147,3 +155,67 @@ def _unpacked(raw: bytearray, packed: list[str], max_bytes: int) -> tuple[bytes,
 def segment(name: str) -> str:
     """Return an id as one segment of a path; dots too, or `..` would climb to another endpoint."""
     return quote(name, safe="", errors="replace").replace(".", "%2E")
+
+
+class Asked:
+    """The API as one account asks it; holds no connection of its own."""
+
+    def __init__(
+        self, pool: Pool, base_url: str, token: SecretStr, token_now: Callable[[], SecretStr | None]
+    ) -> None:
+        self._pool = pool
+        self._base_url = base_url
+        self._token = token
+        self._token_now = token_now
+
+    def call(self, method: str, path: str, *, in_doubt: bool = True, **sent: Unpack[Sent]) -> Reply:
+        """Send one request and return its 2xx response: the exact code is certain for no call (6.13).
+
+        Raises ApiError. `in_doubt`: a 403 or 404 is believed only where it is the API that says so.
+        """
+        token, reply = self._answered(method, path, **sent)
+        if 200 <= reply.status < 300:
+            return reply
+        call, url = f"{method} {path}", self._base_url + path
+        error = error_of(call, reply, secret=token.get_secret_value(), url=url)
+        if isinstance(error, NotFoundError | ForbiddenError) and in_doubt:
+            self._check_said_by_api(call, error)
+        raise error
+
+    def _check_said_by_api(self, call: str, error: NotFoundError | ForbiddenError) -> None:
+        """Raise NoApiError for a refusal that the list of identities meets as well.
+
+        Gateways have errors in JSON too, for paths that lead nowhere: by them no job counts as forgotten, and
+        no brief as refused. Raises OutcomeUnknownError where the list is not answered.
+        """
+        told = f"{call}: answered {error}"
+        try:
+            _, reply = self._answered("GET", _KNOWN, params=_LEAST)
+        except ApiError as failure:
+            raise OutcomeUnknownError(f"{told}; whether by the API is unknown: {failure}") from failure
+        if reply.status >= 500:
+            raise OutcomeUnknownError(
+                f"{told}; whether by the API is unknown: {_KNOWN} answers {reply.status}"
+            )
+        if reply.status in (403, 404) or is_page(reply):
+            what = f"what answers {call} answers GET {_KNOWN} with {reply.status} as well, and is not the API"
+            raise NoApiError(error.status, f"{what}: {RIGHT_PATH}")
+
+    def _answered(self, method: str, path: str, **sent: Unpack[Sent]) -> tuple[SecretStr, Reply]:
+        """Send a request, and once more where its token is refused that is not the one of now."""
+        call, url = f"{method} {path}", self._base_url + path
+
+        def send(token: SecretStr) -> Reply:
+            try:
+                request = authorized(self._pool, method, url, token.get_secret_value(), **sent)
+            except httpx.InvalidURL as error:
+                raise NotSentError(f"{method}: the path is too long for a URL") from error
+            return counted(call, lambda: exchange(self._pool, call, request, MAX_BODY_BYTES))
+
+        token, reply = self._token, send(self._token)
+        if reply.status == httpx.codes.UNAUTHORIZED:
+            now = self._token_now()
+            if now is not None and now != token:
+                self._token = token = now
+                reply = send(token)
+        return token, reply

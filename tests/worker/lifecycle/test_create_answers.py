@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from flow_facts import THROTTLED, charged, held_up, slots, throttled
+from flow_facts import REMEDY, THROTTLED, charged, held_up, slots, throttled
 from own_account import CREATE
 from stepping import Flow
 from support import event_types, events
@@ -83,6 +83,24 @@ def test_a_redirected_create_waits_in_place_and_its_account_pauses(flow: Flow) -
     assert (flow.brief("later").state, flow.brief("later").attempt) == ("waiting", 0)
     assert flow.api.requests(POST_CREATE) == 1
     assert not charged(flow)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("is_page", [True, False])
+def test_a_create_that_a_gateway_refuses_waits_in_place(flow: Flow, status: int, *, is_page: bool) -> None:
+    if is_page:
+        flow.api.refuse(CREATE, status, "<h1>Blocked</h1>", headers={"Content-Type": "text/html"})
+    else:
+        flow.api.answer_by_gateway(status)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert flow.brief("b").state == "waiting"
+    assert REMEDY in held_up(flow)["pause"]
+    flow.accept(brief_id="later")
+    assert flow.api.requests(POST_CREATE) == 1
+    flow.api.sandbox.clear_faults()
+    flow.ledger.resume("default", by="test")
+    flow.steps.until(lambda: {flow.brief("b").state, flow.brief("later").state} == {"generating"})
 
 
 def test_a_retry_after_holds_the_endpoint_up_for_as_long(flow: Flow) -> None:

@@ -1,9 +1,11 @@
 """What becomes of a brief by what the API says of its job, and which drafts are chosen of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flow_facts import REMEDY, draft_ids, promoted, slots
+from own_account import Api
 from stepping import Flow
 from support import event_types, events
 
@@ -132,11 +134,12 @@ def test_a_job_unknown_at_one_look_only_has_not_failed(flow: Flow) -> None:
     assert flow.brief("b").state == "promoting"
 
 
-def test_a_job_that_web_pages_answer_for_is_waited_for(flow: Flow) -> None:
+@pytest.mark.parametrize("answer", [Api.answer_by_pages, Api.answer_by_gateway])
+def test_a_job_that_web_pages_answer_for_is_waited_for(flow: Flow, answer: Callable[[Api], None]) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
-    flow.api.answer_by_pages()
+    answer(flow.api)
     for _ in range(3):
         flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
         assert flow.steps.run() == ("collect_drafts", "brief:b")

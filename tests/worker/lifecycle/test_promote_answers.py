@@ -30,6 +30,23 @@ def test_a_draft_that_is_refused_is_followed_by_the_next(live: Flow, status: int
     assert charged(live) == {"drafts": 10, "promotion": 50}
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_draft_that_a_gateway_refuses_is_promoted_later(flow: Flow, status: int) -> None:
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    assert flow.steps.run() == ("collect_drafts", "brief:b")
+    flow.api.answer_by_gateway(status)
+    assert flow.steps.run() == ("promote_draft", "promotion:b#0")
+    assert flow.promotion("b").state == "planned"
+    assert REMEDY in flow.pauses()["pause"]
+    flow.api.sandbox.clear_faults()
+    flow.ledger.resume("default", by="test")
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    assert promoted(flow) == draft_ids(flow)[:1]
+
+
 def test_a_brief_whose_drafts_are_all_refused_has_failed(live: Flow) -> None:
     live.api.set(wrong_faces_rate=1)
     live.accept(brief_id="b")

@@ -157,8 +157,8 @@ def test_a_proxy_that_asks_for_a_password_is_told_of(
     ("reply", "said"),
     [
         (HANGING, "does not answer"),
-        (b"SSH-2.0-x\r\n\r\n", "does not do as one"),
-        (b"HTTP/1.1 20", "does not do"),
+        (b"SSH-2.0-x\r\n\r\n", "does not act as one"),
+        (b"HTTP/1.1 20", "does not act"),
     ],
 )
 def test_a_paid_call_by_what_is_no_proxy_was_not_sent(

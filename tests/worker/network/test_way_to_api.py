@@ -32,8 +32,8 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def encrypted(authority: Authority, *hosts: str) -> Iterator[Server]:
-    pair = authority.sign("api", *hosts)
+def encrypted(authority: Authority, *hosts: str, days: int = 30) -> Iterator[Server]:
+    pair = authority.sign("api", *hosts, days=days)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pair.certificate, pair.key)
     with serving(tls=context) as server:
@@ -83,6 +83,20 @@ def test_a_certificate_that_nobody_trusted_has_signed_ends_it(authority: Authori
         said = ends(f"https://127.0.0.1:{api.server_address[1]}", "name", "connection")
     assert said.startswith("api TLS: with 127.0.0.1: its certificate is refused: nobody trusted here")
     assert "SSL_CERT_FILE" in said
+
+
+@pytest.mark.parametrize(
+    ("host", "days", "remedy"),
+    [("127.0.0.1", -1, "renew the certificate"), ("other.example", 30, "a name that its certificate has")],
+)
+def test_no_ca_is_wanted_of_a_certificate_that_is_wrong_otherwise(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch, host: str, days: int, remedy: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    with encrypted(authority, host, days=days) as api:
+        said = ends(f"https://127.0.0.1:{api.server_address[1]}", "name", "connection")
+    assert remedy in said
+    assert "SSL_CERT_FILE" not in said
 
 
 def test_a_port_that_speaks_no_tls_ends_it() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from worker.piktid.answers import Reply
 from worker.piktid.error_status import error_of
 from worker.piktid.errors import ApiError
-from worker.piktid.transport import Reply
 
 TOKEN = "secret-token-of-the-account"
 

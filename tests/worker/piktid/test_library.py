@@ -28,7 +28,7 @@ def test_preprocessing_that_failed_says_why(server: Server, api: PiktID) -> None
 
 
 def test_an_identity_that_neither_path_knows_is_not_found(server: Server, api: PiktID) -> None:
-    server.answers = [answer(404), answer(404)]
+    server.answers = [answer(404), answer(404), answer(200, {"identities": []})]
     assert type(failure(lambda: api.preprocessing("abc"))) is NotFoundError
 
 

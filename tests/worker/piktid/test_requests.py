@@ -9,13 +9,12 @@ from pydantic import SecretStr
 from scripted_server import Cut, Server, answer
 
 from worker.network.pool import Pool
-from worker.piktid import client
+from worker.piktid import transport
 from worker.piktid.client import PiktID
 from worker.piktid.errors import (
     ApiError,
     InvalidRequestError,
     NoApiError,
-    NotFoundError,
     NotSentError,
     OutcomeUnknownError,
     RedirectedError,
@@ -81,27 +80,22 @@ def test_a_redirect_is_not_followed_and_its_remedy_told(
     assert len(server.seen) == 1
 
 
-def test_a_web_page_is_told_from_a_404_of_the_api(server: Server, api: PiktID) -> None:
-    page, said = {"Content-Type": "text/html"}, {"error": "Job not found."}
-    server.answers = [answer(404, None, page), answer(404, said), answer(404, None, {})]
-    kinds = [type(failure(lambda: api.create(BODY))) for _ in range(3)]
-    assert kinds == [NoApiError, NotFoundError, NotFoundError]
-    assert not issubclass(NoApiError, NotFoundError), "who reads it must not take it for the API's own"
-
-
 def test_a_redirect_that_may_mean_done_is_none_that_was_refused(server: Server, api: PiktID) -> None:
     server.answers = [answer(303, None, {"Location": "/jobs/job_1"})]
     assert type(failure(lambda: api.create(BODY))) is UnexpectedStatusError
 
 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>Sign in", b"\xef\xbb\xbf \n<html>"])
-@pytest.mark.parametrize("call", [lambda api: api.create(BODY), lambda api: api.me()])
+@pytest.mark.parametrize(
+    ("call", "kind"),
+    [(lambda api: api.create(BODY), OutcomeUnknownError), (lambda api: api.me(), NoApiError)],
+)
 def test_a_web_page_as_an_answer_is_told_in_words(
-    server: Server, api: PiktID, call: Callable[[PiktID], object], page: bytes
+    server: Server, api: PiktID, call: Callable[[PiktID], object], kind: type[ApiError], page: bytes
 ) -> None:
     server.answers = [answer(200, page, {"Content-Type": "text/html"})]
     error = failure(lambda: call(api))
-    assert type(error) is OutcomeUnknownError
+    assert type(error) is kind
     assert "web page: is it the login page of this network, or is PIKTID_API_URL" in str(error)
 
 
@@ -127,7 +121,7 @@ def test_a_refusal_that_breaks_off_proves_no_promotion(server: Server, api: Pikt
 
 
 def test_a_refusal_of_any_length_is_read_to_a_limit(server: Server, api: PiktID) -> None:
-    server.answers = [answer(400, b"x" * (client.MAX_BODY_BYTES * 2))]
+    server.answers = [answer(400, b"x" * (transport.MAX_BODY_BYTES * 2))]
     error = failure(lambda: api.promote(1))
     assert type(error) is InvalidRequestError
     assert error.message.startswith("xxx")
@@ -173,7 +167,7 @@ def test_any_success_code_will_do(server: Server, api: PiktID, status: int) -> N
         b'{"job_id": true}',
         b'{"job_id": {"id": 1}}',
         b'{"job_id": "' + b"x" * 5000 + b'"}',
-        b" " * (client.MAX_BODY_BYTES + 1) + b'{"job_id": "job_1"}',
+        b" " * (transport.MAX_BODY_BYTES + 1) + b'{"job_id": "job_1"}',
     ],
     ids=range(15),
 )

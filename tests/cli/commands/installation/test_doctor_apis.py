@@ -1,9 +1,10 @@
-"""Clocks that are faster than the real API's: with it nothing starts, and elsewhere `doctor` warns."""
+"""Other APIs than the real one, their paths, and clocks that are faster: what `doctor` says of them."""
 
 import json
 
 import pytest
 from commandline import Command
+from own_account import Api
 
 REAL = "https://v2.api.piktid.com"
 
@@ -17,6 +18,15 @@ def test_faster_clocks_with_an_api_elsewhere_are_warned_of(
     clocks = [each for each in json.loads(answer.stdout) if each["name"] == "clocks"]
     assert [each["health"] for each in clocks] == (["warn"] if speed == "2" else [])
     assert all("https://0.0.0.0:9 is not on this machine" in each["said"] for each in clocks)
+
+
+def test_an_api_below_another_path_fails_with_the_remedy(
+    command: Command, environment: dict[str, str], api: Api
+) -> None:
+    answer = command("doctor", "--json", **{**environment, "PIKTID_API_URL": f"{api.url}/nowhere"})
+    (account,) = (each for each in json.loads(answer.stdout) if each["name"] == "account default")
+    assert (account["health"], answer.returncode) == ("fail", 1)
+    assert "with the path where the API is below one" in account["said"]
 
 
 @pytest.mark.parametrize("name", ["work", "listen", "web", "audit", "doctor"])
