@@ -28,11 +28,13 @@ Form = Annotated[
 ]
 Encoding = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Of CSV, if it is no Unicode: cp1252 ...", rich_help_panel=_READING),
+    typer.Option(
+        metavar="NAME", help="The encoding of CSV that is not Unicode: cp1252 ...", rich_help_panel=_READING
+    ),
 ]
 Sheet = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="Of workbooks; else the first one.", rich_help_panel=_READING),
+    typer.Option(metavar="NAME", help="The sheet of a workbook; else the first.", rich_help_panel=_READING),
 ]
 Map = Annotated[
     Path | None,
@@ -43,7 +45,7 @@ Map = Annotated[
 Extra = Annotated[
     bool,
     typer.Option(
-        "--extra-as-metadata", help="Keep columns that are no field as metadata.", rich_help_panel=_TABLES
+        "--extra-as-metadata", help="Make columns that are no field metadata.", rich_help_panel=_TABLES
     ),
 ]
 Template = Annotated[
@@ -74,12 +76,13 @@ KeepExif = Annotated[
     bool,
     typer.Option(
         "--keep-exif",
-        help="Upload photos with the place and time that they tell of.",
+        help="Upload photos with their EXIF, which may tell place and time.",
         rich_help_panel=_CHANGING,
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Check, print what would be sent.", rich_help_panel=_SENDING)
+    bool,
+    typer.Option("--dry-run", help="Check only, and print what would be sent.", rich_help_panel=_SENDING),
 ]
 MaxCredits = Annotated[
     float | None,
@@ -87,23 +90,26 @@ MaxCredits = Annotated[
 ]
 KeepGoing = Annotated[
     bool,
-    typer.Option("--keep-going", help="Send the good ones, if some are bad.", rich_help_panel=_SENDING),
+    typer.Option("--keep-going", help="Send the good briefs even if some are bad.", rich_help_panel=_SENDING),
 ]
 RejectsFile = Annotated[
     Path | None,
     typer.Option(
-        "--rejects", metavar="FILE", help="Write there what is refused, to mend.", rich_help_panel=_SENDING
+        "--rejects",
+        metavar="FILE",
+        help="Write refused briefs there, to correct them.",
+        rich_help_panel=_SENDING,
     ),
 ]
 Again = Annotated[
     bool,
-    typer.Option("--again", help="Buy once more what was bought before.", rich_help_panel=_SENDING),
+    typer.Option("--again", help="Buy again what was bought before.", rich_help_panel=_SENDING),
 ]
 Update = Annotated[
     bool,
     typer.Option(
         "--update",
-        help="Send none: give those on record the metadata, batch, priority.",
+        help="Send none: change metadata, batch and priority of those on record.",
         rich_help_panel=_SENDING,
     ),
 ]

@@ -26,21 +26,23 @@ OPTIONS: dict[str, Any] = {
         _Many, typer.Option(metavar="NAME", help="Of one of these batches; '' for those in none.")
     ],
     "error": Annotated[
-        _Many, typer.Option(metavar="TEXT", help="With this text in what went wrong, as 429.")
+        _Many, typer.Option(metavar="TEXT", help="With this text in their error, such as 429.")
     ],
     "kind": Annotated[
-        _Many, typer.Option(metavar="KIND", help="That ask for this: identity, description, import.")
+        _Many, typer.Option(metavar="KIND", help="Which ask for this: identity, description, import.")
     ],
     "older": Annotated[
-        _Once, typer.Option(metavar="AGE", help="Accepted so long ago, as 1h30m, or by a date.")
+        _Once, typer.Option(metavar="AGE", help="Accepted longer ago than this (1h30m), or before a date.")
     ],
-    "newer": Annotated[_Once, typer.Option(metavar="AGE", help="Accepted since then.")],
+    "newer": Annotated[
+        _Once, typer.Option(metavar="AGE", help="Accepted less long ago than this, or since a date.")
+    ],
     "meta": Annotated[
-        _Many, typer.Option(metavar="KEY=VALUE", help="With this in its metadata, as sku=4711.")
+        _Many, typer.Option(metavar="KEY=VALUE", help="With this in their metadata, such as sku=4711.")
     ],
-    "limit": Annotated[_Once, typer.Option(metavar="N", help="At most so many, the oldest first.")],
+    "limit": Annotated[_Once, typer.Option(metavar="N", help="At most this many, the oldest first.")],
     "after": Annotated[
-        _Once, typer.Option(metavar="CURSOR", help="Go on after this cursor of a page before.")
+        _Once, typer.Option(metavar="CURSOR", help="Go on after this cursor, printed by the page before.")
     ],
     "filter": Annotated[
         _Once,

@@ -22,7 +22,7 @@ By = Annotated[
 ]
 Why = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, for the record.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say how many are meant and what is at stake; change nothing.")
+    bool, typer.Option("--dry-run", help="Say how many briefs and what is at stake; change nothing.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
 

@@ -26,7 +26,7 @@ ENDED = {
 
 Stall = Annotated[
     str | None,
-    typer.Option(metavar="AGE", help="Give up when nothing has moved for so long; 30m if omitted."),
+    typer.Option(metavar="AGE", help="Give up when nothing has moved for this long; 30m if omitted."),
 ]
 Timeout = Annotated[str | None, typer.Option(metavar="AGE", help="Wait no longer than this.")]
 

@@ -18,9 +18,9 @@ def command(
 ) -> None:
     """End briefs, and say what was already paid for them.
 
-    What waits ends at once. The API has no call that stops a job: a brief whose job is under way ends when
-    the job does, and nothing more is bought for it. Identities that are bought already are finished.
-    A dead letter is thrown away. With a filter, those of the briefs that are not finished.
+    A brief that waits ends at once. The API has no call that stops a job: a brief whose job is under way ends
+    when the job does, and nothing more is bought for it. Identities that are already bought are still
+    finished. A dead letter is thrown away. A filter means only briefs that are not finished.
     """
     # Not at the top: the help should not wait for its import.
     from cli.doing import cancelling

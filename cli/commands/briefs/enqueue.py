@@ -31,18 +31,19 @@ def command(
 ) -> None:
     """Put briefs from files on the queue.
 
-    A file holds a brief, a JSON array of briefs, one on each line (.jsonl, .ndjson), or a table with one in
-    each row (.csv, .tsv, .xlsx), whose columns are fields: age, hair.color, instructions[1].prompt,
-    metadata.sku. Each may be packed (.gz). Of a folder all these are read, or the photos, if there are only
-    photos: each is a brief. If any brief breaks rules, all faults are listed and none is sent.
+    A file holds a brief, a JSON array of briefs, one brief on each line (.jsonl, .ndjson), or a table with a
+    brief in each row (.csv, .tsv, .xlsx), whose columns are fields: age, hair.color, instructions[1].prompt,
+    metadata.sku. Any of these may be compressed (.gz). Of a folder all such files are read; if it holds
+    nothing but photos, each photo is a brief. If any brief breaks rules, all faults are listed and none is
+    sent.
 
-    A brief without a brief_id has one made from all that it says but its priority, so whatever is sent again,
-    from another file or place, is the same brief; equal ones of one file are so many briefs. The same brief
-    is not sent again. Another one under an id on record is refused, unless that one never cost anything. What
-    was bought before under any id is sent only with --again.
+    A brief without a brief_id gets an id made from everything in it but its priority. So the same brief sent
+    again, from whatever file or place, has the same id and is not bought again; two equal briefs of one file
+    are two briefs. Another brief under an id that is on record is refused, unless the one on record never
+    cost anything. A body that was bought before under another id is sent only with --again.
 
     --dry-run also tells what the briefs would take of their accounts, and ends with 1 if slots or
-    --max-credits won't do. What is over a batch's budget waits until the budget is raised.
+    --max-credits do not suffice. Briefs that exceed a batch's budget wait until the budget is raised.
     """
     if update and dry_run:
         fail("--update sends nothing, so there is no --dry-run of it", USED_WRONGLY)

@@ -32,7 +32,9 @@ def command(
         Literal["forward"] | None, typer.Argument(help="Send them on, instead of printing them.")
     ] = None,
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="With forward: where to.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with new events as they come.")
+    ] = False,
     since: Annotated[
         str | None,
         typer.Option(
@@ -49,11 +51,11 @@ def command(
 ) -> None:
     """Print the events for downstream, oldest first, or send them on to a program under development.
 
-    With --json each line is a CloudEvent; its extension attribute `entryid` is the ID to go on from. Of
-    several shards it has one part for each.
+    With --json each line is a CloudEvent; its extension attribute `entryid` is the id for --since. With
+    several shards it has a part for each.
 
-    `events forward URL` posts each new event to the URL, signed as webhooks are, and prints what was
-    answered. What fails is not sent again. Without a secret it makes one and tells it.
+    `events forward URL` posts each new event to the URL, signed as webhooks are, and prints the answer. An
+    event that is not taken is not sent again. Without a secret it makes one and prints it.
     """
     if (url is None) != (action is None) or (action is None and (secret_env or secret_file)):
         fail("`events forward` needs a URL; without forward there is no URL and no secret", USED_WRONGLY)

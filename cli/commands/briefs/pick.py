@@ -22,11 +22,11 @@ def command(
     ] = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="After a choice: one draft more, for the price of an identity."),
+        typer.Option("--again", help="After a choice: promote one draft more, for the price of an identity."),
     ] = False,
     instead_of: Annotated[
         int | None,
-        typer.Option(metavar="DRAFT", help="In place of this one, whose promotion has not begun."),
+        typer.Option(metavar="DRAFT", help="Replace this draft, whose promotion has not begun."),
     ] = None,
     why: Why = None,
     by: By = None,

@@ -14,16 +14,16 @@ def command(
         str | None, typer.Option(metavar="JOB", help="Its create arrived: this is its job.")
     ] = None,
     resend: Annotated[
-        bool, typer.Option("--resend", help="Make the call again that may have been paid already.")
+        bool, typer.Option("--resend", help="Make the call again, though it may have been paid already.")
     ] = False,
     give_up: Annotated[bool, typer.Option("--give-up", help="Fail it.")] = False,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Say what became of a paid call whose outcome nobody knows.
+    """Say what became of a paid call whose outcome is unknown.
 
-    `status --held` lists the briefs that ask. With --adopt the API is asked for the job first.
+    `status --held` lists the briefs that ask for this. With --adopt, the API is first asked for the job.
     """
     if sum((adopt is not None, resend, give_up)) != 1:
         fail("answer in one way: --adopt JOB, --resend or --give-up", USED_WRONGLY)

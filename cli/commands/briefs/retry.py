@@ -23,10 +23,10 @@ def command(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Bring briefs that failed or are held back to where they were, without paying again for what was paid.
+    """Go on with briefs that failed or are held, without paying twice for anything.
 
-    Paid drafts are chosen from again, chosen drafts promoted again; only a brief whose create the API never
-    took on is sent again. With a filter, those of the briefs that stopped.
+    If there are paid drafts, they are chosen from again; chosen drafts are promoted again; a create is sent
+    again only if the API never accepted one. A filter means only failed and held briefs.
     """
     # Not at the top: the help should not wait for its import.
     from cli.doing import retrying

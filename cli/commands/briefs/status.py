@@ -61,14 +61,14 @@ def command(
         bool, typer.Option("--held", help="List what waits for an operator, with the command that answers.")
     ] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="List all, however many; with --json all are listed anyway.")
+        bool, typer.Option("--all", help="List all of them; with --json all are listed anyway.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show how many briefs stand where, and list them, or show everything about one brief.
+    """Show how many briefs are in which state, and list them, or show everything about one brief.
 
-    For people a screen of them is listed: the oldest open ones and the newest finished ones, or with a filter
-    the first accepted ones. How many there are is told.
+    On a terminal a screenful is listed: the oldest open briefs and the newest finished ones, or with a filter
+    those that were accepted first; the total is shown. --all lists all.
     """
     if held and (brief_id or wanted != Filter()):
         fail("--held lists all that is held: give no brief and no filter with it", USED_WRONGLY)

@@ -20,9 +20,7 @@ def command(
     metadata_json: Annotated[
         str | None, typer.Option(metavar="JSON", help="An object to replace all of the metadata.")
     ] = None,
-    to_batch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its batch from now on; '' for none.")
-    ] = None,
+    to_batch: Annotated[str | None, typer.Option(metavar="NAME", help="The new batch; '' for none.")] = None,
     priority: Annotated[int | None, typer.Option(metavar="N", help="-100 to 100; higher goes first.")] = None,
     dry_run: DryRun = False,
     why: Why = None,
@@ -30,13 +28,13 @@ def command(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Change metadata, batch or priority of a brief, in whatever state it is, or of many by a filter.
+    """Change metadata, batch or priority of a brief in any state, or of many briefs by a filter.
 
-    Later events carry the new metadata. It takes its place in the waiting list anew; what it will still cost
-    is reserved from the new batch's budget, what it has cost stays with the old one. Who did it is in its
-    journal. `identity-worker enqueue --update FILE` does the same for the briefs of files.
+    Later events carry the new metadata. A waiting brief gets a new position in the waiting list. What it will
+    still cost is reserved from the new batch's budget; what it has cost stays with the old batch. The brief's
+    journal says who did it. `identity-worker enqueue --update FILE` does the same for the briefs of files.
 
-    A filter means open briefs unless it says a state: `update --batch autumn --priority 50` moves a batch
+    A filter means open briefs unless it names a state: `update --batch autumn --priority 50` moves a batch
     forward. With a BRIEF, --batch is short for --to-batch.
     """
     # Not at the top: the help should not wait for its import.

@@ -34,11 +34,11 @@ def command(
     timeout: Timeout = None,
     as_json: Json = False,
 ) -> None:
-    """Wait until the briefs that a filter means are finished; without one, all.
+    """Wait until the briefs of a filter are finished; without a filter, all briefs.
 
-    A filter by account and batch alone also means what comes on record meanwhile; any other one means what is
-    on record now. Ends with 0: all are done; 1: some failed or were cancelled; 3: the rest waits for a
-    person; 4: it stands still; 5: the time of --timeout is over; 2: nothing is meant.
+    A filter by account and batch alone includes briefs that arrive meanwhile; any other filter means the
+    briefs on record now. Ends with 0: all are done; 1: some failed or were cancelled; 2: no brief matches; 3:
+    the rest waits for a person; 4: nothing has moved for --stall; 5: the time of --timeout is over.
     """
     waited = patience(stall, timeout, still_ms=round(durations.STALL_SECONDS * 1000))
     with open_to_read() as client:

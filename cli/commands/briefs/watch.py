@@ -21,7 +21,7 @@ def command(
     once: Annotated[bool, typer.Option("--once", help="Print what there is now, and end.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Watch the briefs and their accounts until Ctrl-C; on no terminal, each change of a state is a line."""
+    """Watch the briefs and their accounts until Ctrl-C; outside a terminal, a line for each change."""
     if as_json and not once:
         fail(
             "--json needs --once; `identity-worker events --follow --json` prints what happens", USED_WRONGLY

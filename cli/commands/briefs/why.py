@@ -29,7 +29,7 @@ _SPOKEN_OF = ("uncertain", "generating", "preprocessing")
 
 
 def command(brief_id: BriefId, as_json: Json = False) -> None:
-    """Say why a brief stands where it stands: what it waits for, who holds that, when it may start."""
+    """Say why a brief is in its state: what it waits for, who holds that, when it may start."""
     values = load_settings()
     with open_redis(values, brief=brief_id) as client:
         found = reasons.why(client, values, brief_id)

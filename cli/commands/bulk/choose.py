@@ -25,8 +25,8 @@ def command(
 ) -> None:
     """Compare a rule that looks at drafts with what was chosen, over an exported folder or bucket.
 
-    Whatever pattern of names it was exported by, a draft is found by its index or by its own name. What was
-    not found is said. Nothing is paid for, and neither Redis nor the API is asked. Exit code 1 where nothing
+    A draft is found by the index or by its file's name, whatever pattern of names the export had. What was
+    not found is reported. Nothing is paid for, and neither Redis nor the API is used. Ends with 1 if nothing
     could be compared.
     """
     progress.show(f"reading {folder}")

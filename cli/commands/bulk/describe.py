@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 
 def command(
     places: Annotated[list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="What to describe.")],
-    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Write a brief of each photo there.")],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="The folder for the briefs.")],
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Read the folders within a folder too.")
     ] = False,
@@ -28,7 +28,8 @@ def command(
         float | None, typer.Option(metavar="N", help="Credits that the batch may cost in all.")
     ] = None,
     keep_exif: Annotated[
-        bool, typer.Option("--keep-exif", help="Upload photos with the place and time that they tell of.")
+        bool,
+        typer.Option("--keep-exif", help="Upload photos with their EXIF, which may tell place and time."),
     ] = False,
     timeout: Annotated[
         str | None,
@@ -36,11 +37,11 @@ def command(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make a brief of each photo, by the API's description of it.
+    """Have the API describe photos, and write a brief for each.
 
-    A description is paid for, once: of the same photo by whatever name, and however often this is run or
-    killed. The workers make it, within the account's limits, pauses and budgets. A brief that is in the
-    folder already is left as it is.
+    A description is paid for once for each photo, whatever the photo's name and however often this is run or
+    killed. The workers order it, within the account's limits, pauses and budgets. A brief that is in the
+    folder already is not overwritten.
     """
     seconds = None if timeout is None else _seconds(timeout)
     progress.reading(places)

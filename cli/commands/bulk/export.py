@@ -58,7 +58,7 @@ def command(
     ] = False,
     stall: Annotated[
         str | None,
-        typer.Option(metavar="AGE", help="With --follow: give up when nothing has moved for so long."),
+        typer.Option(metavar="AGE", help="With --follow: give up when nothing has moved for this long."),
     ] = None,
     timeout: Annotated[
         str | None, typer.Option(metavar="AGE", help="With --follow: follow no longer than this.")
@@ -72,14 +72,14 @@ def command(
     """Export the pictures of briefs with an index, to a folder or a bucket.
 
     Each identity has a folder BATCH/NAME with its picture and metadata.json, which tells what it was made
-    from; index.csv and index.jsonl of the batch lie beside them, and index.parquet where pyarrow is
-    installed. Run again, it fetches what is new and touches nothing else.
+    from. The batch's folder has index.csv and index.jsonl, and index.parquet if pyarrow is installed. Run
+    again, it fetches what is new and leaves the rest as it is.
 
-    With --stall or --timeout, --follow may end before all are finished, by the exit codes of `wait`: 3: the
-    rest waits for a person; 4: it stands still; 5: the time of --timeout is over.
+    With --stall or --timeout, --follow may end before all briefs are finished, with the exit codes of `wait`:
+    3: the rest waits for a person; 4: nothing has moved for --stall; 5: the time of --timeout is over.
 
-    Cells of index.csv that a spreadsheet would run as a formula have an apostrophe before them; index.jsonl
-    has each value as it is.
+    In index.csv, a cell that a spreadsheet would run as a formula begins with an apostrophe; index.jsonl has
+    each value unchanged.
     """
     try:
         pattern, target = check(names), open_target(to)

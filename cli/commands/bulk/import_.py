@@ -21,7 +21,7 @@ def command(
     account: options.Account = None,
     batch: options.Batch = None,
     priority: options.Priority = None,
-    tag: Annotated[str | None, typer.Option(metavar="TAG", help="Tag the identities so.")] = None,
+    tag: Annotated[str | None, typer.Option(metavar="TAG", help="The identities' tag.")] = None,
     on_name_taken: Annotated[
         OnNameTaken | None, typer.Option(help="Number a name that is taken, or fail.")
     ] = None,
@@ -31,12 +31,12 @@ def command(
     keep_exif: options.KeepExif = False,
     as_json: Json = False,
 ) -> None:
-    """Make an identity of each portrait as it is, without drafts.
+    """Make portraits identities as they are, without drafts.
 
-    A portrait is called as its file. A table has a row for each, or a file a brief: its portrait's path under
-    IDENTITY_WORKER_REFERENCE_DIR as `reference_image`, and a `name`, a `tag`, `metadata` as it likes. A
-    portrait that is named itself, or in a folder, is imported once into an account, under whatever name it
-    lies there.
+    An identity gets the name of the portrait's file, unless a table says otherwise: each row (or file of
+    briefs) has the portrait's path under IDENTITY_WORKER_REFERENCE_DIR as `reference_image`, and where you
+    like a `name`, a `tag`, `metadata`. A portrait given by its file or folder is imported into an account
+    once, whatever the file's name.
     """
     progress.reading(places)
     # Not at the top: the help should not wait for its import.

@@ -25,9 +25,9 @@ def command(
 ) -> None:
     """Write a marked copy beside exported pictures: NAME.marked.jpg.
 
-    A copy says by C2PA and IPTC that a model has drawn it, names its brief, and is signed with the key of
-    IDENTITY_WORKER_MARK_KEY and IDENTITY_WORKER_MARK_CERTIFICATE. The picture itself stays as it is, as does
-    a copy that fits it; metadata.json names the copy.
+    A copy says by C2PA and IPTC that the picture is generated, names its brief, and is signed with the key of
+    IDENTITY_WORKER_MARK_KEY and IDENTITY_WORKER_MARK_CERTIFICATE. The picture itself is not changed, nor is a
+    copy that matches it; metadata.json names the copy.
     """
     try:
         marker = open_marker(load_settings())

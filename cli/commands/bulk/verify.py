@@ -22,8 +22,8 @@ def command(
 ) -> None:
     """Check exported pictures against the metadata.json beside them.
 
-    Size, SHA-256, kind of file, the draft that was chosen, and the marks (C2PA, IPTC). Of a marked copy also
-    that its signature fits and names this brief. Exit code 0 if all fits, 1 if anything does not.
+    Checks size, SHA-256, kind of file, the chosen draft, and the marks (C2PA, IPTC); of a marked copy also
+    that its signature matches and that it names this brief. Ends with 0 if everything matches, else with 1.
     """
     results = (result for file in files for each in _files(file) for result in _verify(each))
     wrong = 0

@@ -56,10 +56,12 @@ def command(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """List, add, change, remove, pause endpoints that `deliver` sends events to; renew a secret; send again.
+    """List, add, change, remove or pause the endpoints that `deliver` sends events to; renew a secret;
+    resend.
 
-    `hooks add` makes a secret and prints it once; it stands in a file of IDENTITY_WORKER_SECRETS_DIR, which
-    each machine with a deliverer needs. `hooks secret` makes it anew; the old one signs for a while longer.
+    `hooks add` makes a secret and prints it once. It is kept in a file of IDENTITY_WORKER_SECRETS_DIR, which
+    each machine with a deliverer needs. `hooks secret` makes a new one; the old one signs beside it for a
+    while.
     """
     given: dict[str, object] = {
         "name": name,

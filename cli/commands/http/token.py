@@ -33,16 +33,16 @@ def command(
         float | None,
         typer.Option(metavar="CREDITS", help="What the briefs that it sends in a day (UTC) may cost."),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="In place of the one that it has.")] = False,
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take the token of this name away.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the token of this name.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Remove the token of this name.")] = False,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Make a token for calls by HTTP and for the page, or list those who have one.
+    """Make a token for calls by HTTP and for the page, or list who has one.
 
-    The token is printed once, and only its digest kept. Programs send it as `Authorization: Bearer`;
-    a person signs in to the page with it. Without a name those who have tokens are listed.
+    The token is printed once, and only its digest is kept. Programs send it as `Authorization: Bearer`; a
+    person signs in to the page with it. Without a NAME, all who have a token are listed.
     """
     values = load_settings().model_copy(update={"shard": None})  # of all shards the first has them
     with open_redis(values, writes=name is not None) as reading:

@@ -20,9 +20,9 @@ def command(
 ) -> None:
     """Set, test or show an account's webhook.
 
-    The URL is that of `identity-worker web` as the API reaches it: https://HOST/webhooks/ACCOUNT. It must run
-    already, and read the same secrets (IDENTITY_WORKER_SECRETS_DIR). Workers' listeners stop following the
-    event streams with IDENTITY_WORKER_EVENTS=webhook.
+    The URL is that of `identity-worker web` as the API reaches it: https://HOST/webhooks/ACCOUNT. `web` must
+    run already, and read the same secrets (IDENTITY_WORKER_SECRETS_DIR). Listeners stop following the event
+    streams when IDENTITY_WORKER_EVENTS=webhook is set.
     """
     if (url is not None) != (action == "set"):
         fail("`webhook set` needs a URL; the other actions take none", USED_WRONGLY)

@@ -27,7 +27,8 @@ def command(
     token_changed: Annotated[
         str | None,
         typer.Option(
-            metavar="ACCOUNT", help="Say that its next token is of the same account of the API; show nothing."
+            metavar="ACCOUNT",
+            help="Say that its next token is for the same account of the API; show nothing.",
         ),
     ] = None,
     as_json: Json = False,

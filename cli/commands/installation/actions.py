@@ -18,13 +18,13 @@ def command(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=actions.KEPT, help="At most so many.")] = 20,
     after: Annotated[
         str | None,
-        typer.Option(metavar="CURSOR", help="Only those before it; a page ends with it."),
+        typer.Option(metavar="CURSOR", help="Only actions before this cursor, printed at the end of a page."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell who did what, when and why, the last first, by page, HTTP and command line alike.
+    """Show who did what, when and why, the latest first, by page, HTTP and command line.
 
-    That is: retry, cancel, update, resolve, pick; limits, pauses; tokens, endpoints of webhooks, orders.
+    Actions are: retry, cancel, update, resolve, pick; limits, pauses; tokens, endpoints of webhooks, orders.
     """
     with open_to_read() as client:
         try:

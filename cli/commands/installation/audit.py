@@ -59,15 +59,15 @@ def command(
     wanted: Filter,
     ask_api: Annotated[bool, typer.Option("--api", help="Ask the API for each job and identity.")] = False,
     recount: Annotated[
-        bool, typer.Option("--recount", help="Count anew how many briefs stand where, and end.")
+        bool, typer.Option("--recount", help="Only count anew how many briefs are in which state.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Name each brief whose charges are not what they should be, and sum up what was paid.
 
-    Compares the journal of paid calls with the ledger: one create for each brief unless an
-    operator said otherwise, one promotion for each draft, nothing of unknown outcome that nobody looks after.
-    The API has no list of jobs: of a job that is on no record here, not even --api tells.
+    Compares the journal of paid calls with the ledger. It expects one create for each brief, unless an
+    operator decided otherwise, one promotion for each draft, and no call of unknown outcome that nothing
+    follows up. The API has no list of jobs, so even --api does not find a job that is on no record here.
     """
     values = load_settings()
     if recount:

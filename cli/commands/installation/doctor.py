@@ -26,10 +26,10 @@ def command(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check settings, the ways to Redis and to the API, queues, processes, accounts; say of each what to do.
+    """Check settings, the ways to Redis and to the API, queues, processes, accounts; say how to mend each.
 
-    `fail` is said where briefs stand still or money may be lost, `warn` where they soon will. Exits with 1
-    when anything fails; a warning is no failure without --strict. Tokens are tried and never shown.
+    `fail` means that briefs do not move or money may be lost, `warn` that this will soon be so. Ends with 1
+    when anything fails; a warning counts only with --strict. Tokens are tried and never shown.
     """
     checks = []
     for check in _checks():

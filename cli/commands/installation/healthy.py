@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """Say whether a process of this machine, or container, has given a sign of life to Redis.
 
-    Exits with 1 where none has within five seconds. It is made for the probes of containers, which run it
-    beside the process.
+    Ends with 1 if none has within five seconds. It is made for the probes of containers, which run it beside
+    the process.
     """
     # Not at the top: the help should not wait for the import of redis-py.
     from worker.views.signs_of_life import of_this_machine

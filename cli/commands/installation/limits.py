@@ -26,7 +26,7 @@ def command(
     create_per_minute: Annotated[str | None, typer.Option(metavar="N|none", help="Creates.")] = None,
     promote_per_minute: Annotated[str | None, typer.Option(metavar="N|none", help="Promotes.")] = None,
     express: Annotated[
-        str | None, typer.Option(metavar="N", help="Jobs for briefs of a priority above 0 alone.")
+        str | None, typer.Option(metavar="N", help="Jobs reserved for briefs of a priority above 0.")
     ] = None,
     weight: Annotated[
         list[str] | None,
@@ -39,18 +39,16 @@ def command(
         str | None,
         typer.Option(metavar="N|none", help="Credits that the account may cost in all, from now on."),
     ] = None,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Set back what the last change of a person has set.")
-    ] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Revert the last change made by a person.")] = False,
     why: Why = None,
     by: By = None,
     as_json: Json = False,
 ) -> None:
     """Change an account's limits at once, for all workers; without options, show them.
 
-    0 and none mean no limit. A change lasts until the configuration says something else of that limit, also
-    over restarts. What it was before is on record, and `--undo` sets it back. An account's budget counts what
-    is spent from when one was first set, whatever the batch.
+    0 and none mean no limit. A change lasts, also over restarts, until that limit is changed in the accounts
+    file. The earlier value is on record, and `--undo` restores it. An account's budget counts what is spent
+    from the time when one was first set, in whatever batch.
     """
     given = {
         "jobs": jobs,

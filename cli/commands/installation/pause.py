@@ -12,10 +12,10 @@ from worker.operations import halts
 def command(
     account: Account = None, batch: Batch = None, why: Why = None, by: By = None, as_json: Json = False
 ) -> None:
-    """Pause an account or a batch: its briefs that wait are not begun until `unpause`; what runs goes on.
+    """Pause an account or a batch: none of its waiting briefs starts until `unpause`; what runs goes on.
 
-    A batch may be paused before its briefs come. Who did it, when and why is on record, and told by status,
-    why and watch.
+    A batch may be paused before its briefs come. Who paused it, when and why is on record, and shown by
+    status, why and watch.
     """
     values = load_settings()
     with open_redis(values, writes=True) as client:

@@ -36,10 +36,11 @@ WARNING = (
 def command(
     since: Since = None, why: Why = None, by: By = None, yes: Yes = False, as_json: Json = False
 ) -> None:
-    """Say that Redis came back from a copy: what was bought since then is looked for before more is.
+    """Say that Redis came back from a copy: before anything is bought, earlier purchases are looked for.
 
-    It takes a quarter of an hour, in which no account buys drafts. Jobs of the API that are on no record are
-    adopted by the briefs that they are of, or these are held with their question. Who said it is on record.
+    For a quarter of an hour no account buys drafts. Meanwhile, jobs at the API that are on no record are
+    adopted by the briefs that they belong to, or these briefs are held with a question. Who said it is on
+    record.
     """
     said = None if since is None else moment(since)
     if since is not None and said is None:

@@ -22,8 +22,8 @@ _WHAT: dict[str, str] = {
 def command(account: Account, why: Why = None, by: By = None, as_json: Json = False) -> None:
     """Lift all pauses of an account: what waited for their end goes on now.
 
-    For when the reason is known to be gone: a new token, credits, a slot. If it is not, the API refuses the
-    next request too, and the account pauses again.
+    Use it when you know that the reason is gone: there is a new token, there are credits or a free slot. If
+    it is not gone, the API refuses the next request too, and the account pauses again.
     """
     values = load_settings()
     with open_redis(values, writes=True, account=account) as client:

@@ -30,11 +30,11 @@ def command(
     by: By = None,
     as_json: Json = False,
 ) -> None:
-    """Tell how many accounts live in which shard; with --spread, move them to those that are new.
+    """Show how many accounts are in which shard; with --spread, move accounts to new shards.
 
-    First all processes must have the new IDENTITY_WORKER_SHARDS. An account moves with its briefs while
-    everything runs, as soon as none of its paid calls is under way; its new shard goes on with it within
-    seconds. Stopped or killed, the same command goes on. Exits with 1 where an account could not be moved.
+    First give all processes the new IDENTITY_WORKER_SHARDS. An account moves with its briefs while everything
+    runs, as soon as none of its paid calls is under way; its new shard goes on with it within seconds. If the
+    command is stopped or killed, run it again and it goes on. Ends with 1 if an account could not be moved.
     """
     values = load_settings()
     if spread and (values.shards == 1 or values.shard is not None):

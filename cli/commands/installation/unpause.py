@@ -12,9 +12,9 @@ from worker.operations import halts
 def command(
     account: Account = None, batch: Batch = None, why: Why = None, by: By = None, as_json: Json = False
 ) -> None:
-    """Let an account or a batch go on that was paused with `pause`.
+    """End a pause that `pause` began, for an account or a batch.
 
-    Pauses that the API's refusals have made are lifted by `resume`.
+    Pauses that began because the API refused are lifted by `resume`.
     """
     values = load_settings()
     with open_redis(values, writes=True) as client:

@@ -32,9 +32,9 @@ def command(
 ) -> None:
     """Store the pictures of all briefs at IDENTITY_WORKER_ARCHIVE, before their links expire.
 
-    Drafts as soon as they can be chosen from, and metadata.json as soon as an identity can be used. What is
-    stored stands on the brief's record, and `identity.archived` tells of it. What lies there is not fetched
-    again.
+    Drafts are stored as soon as they can be chosen from, and metadata.json as soon as an identity is ready.
+    The brief's record lists what is stored, and the event `identity.archived` tells of it. A file that is
+    there is not fetched again.
     """
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     if as_json and not once:

@@ -14,8 +14,8 @@ from cli.shared.shards import ToServe, run_each, to_start
 def command(shards: ToServe = None) -> None:
     """Send the events to the endpoints that `hooks` has added, until stopped.
 
-    Any number may run. What an endpoint does not take is sent again for three days; meanwhile the others are
-    sent to as ever.
+    Any number may run. An event that an endpoint does not take is sent again for three days, which does not
+    delay other endpoints.
     """
     from actors.deliverer.deliverer import deliver
     from config import processes

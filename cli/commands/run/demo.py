@@ -25,9 +25,9 @@ def command(
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the identities and summary.json are written.")
     ] = Path("output"),
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do not resume a run that was stopped.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew, even if a run was stopped.")] = False,
     hold: Annotated[
-        bool, typer.Option("--hold", help="Leave everything up at the end, to look around in the page.")
+        bool, typer.Option("--hold", help="Leave everything running at the end, to look around in the page.")
     ] = False,
     as_json: Json = False,
 ) -> None:

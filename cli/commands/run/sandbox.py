@@ -24,16 +24,23 @@ def command(
     seed: Annotated[int | None, typer.Option(metavar="N", help="Make its chances repeatable.")] = None,
     state: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="File to go on from, and to save to at the end."),
+        typer.Option(
+            metavar="FILE", dir_okay=False, help="File to load the state from, and to save it to at the end."
+        ),
     ] = None,
     given: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="NAME=VALUE", help="A setting, the value as JSON; of a wrong NAME all are told."
+            "--set",
+            metavar="NAME=VALUE",
+            help="A setting, the value as JSON; a wrong NAME lists all settings.",
         ),
     ] = None,
     until_closed: Annotated[
-        bool, typer.Option("--until-closed", help="End when standard input does, as with whoever starts it.")
+        bool,
+        typer.Option(
+            "--until-closed", help="End when standard input ends, so with the process that starts it."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:

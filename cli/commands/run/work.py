@@ -29,7 +29,7 @@ def command(
 ) -> None:
     """Take briefs from the queue and run their steps until stopped.
 
-    Where there are shards, so many processes of each are started.
+    With shards, --processes is the number for each shard.
     """
     from dramatiq.cli import main, make_argument_parser
 
