@@ -2,7 +2,8 @@
 
 from mutation.mutant import of
 
-ORDERS_TESTS = ("tests/worker/orders/test_orders.py", "-k", "held_up or says_yes or collects_late")
+ORDERS_TESTS = ("tests/worker/orders/test_orders.py", "-k", "held_up or says_yes")
+COLLECTED_TESTS = ("tests/worker/orders/test_orders_collected.py", "-k", "collects_late")
 CANCEL_TESTS = (
     "tests/cli/commands/briefs/test_cancel_states.py",
     "-k",
@@ -148,7 +149,7 @@ MUTANTS = (
         ("what an order has done it does again", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 0 then", "or redis.call('ZREM', key('ORDER_LEFT', id), member) == 9 then"),
         ("an order is carried out before anybody says yes", "if orders.state_of(id) ~= 'running' or", "if false or"),
     ),
-    *of("worker/ledger/lua/orders/order_add.lua", ORDERS_TESTS,
+    *of("worker/ledger/lua/orders/order_add.lua", COLLECTED_TESTS,
         ("a late collector adds to what has begun", "if orders.state_of(A.order) ~= 'collecting' then", "if false then"),
         ("a late collector takes back what is told", "if (redis.call('HGET', order, 'cursor') or '') ~= A.since then", "if false then"),
     ),

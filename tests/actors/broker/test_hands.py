@@ -97,9 +97,11 @@ def test_a_move_that_is_asked_for_again_ends_nothing_twice(flow: Flow, hand: Han
     assert in_hand(flow.client) == [first.following.id]
 
 
-def test_with_its_move_a_worker_takes_the_next_step_and_its_record(flow: Flow, hand: Hand) -> None:
-    for brief_id in "bc":
-        flow.accept(brief_id=brief_id)
+@pytest.mark.parametrize("jobs", ["5", "1"])  # with one the next is granted, and sent, by that very move
+def test_with_its_move_a_worker_takes_the_next_step(flow: Flow, hand: Hand, jobs: str) -> None:
+    flow.accept(brief_id="b")
+    flow.ledger.set_limits("default", {"jobs": jobs}, "tester")
+    flow.accept(brief_id="c")
     handed, record = hand(takes=True)
     flow.ledger.apply(record, fail())
     assert handed.following is not None

@@ -17,7 +17,11 @@ from actors.broker import dead_letters
 from actors.runtime import runtime
 from config import keys
 from tests.chaos.harness.points import CRASH_POINT, Point
+from worker.briefs.brief import parse
+from worker.callers import sent
+from worker.callers.gate import Gate
 from worker.callers.tokens import Caller, Role
+from worker.ledger.arrivals import Outcome
 from worker.operations.operator import Operator
 
 WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
@@ -118,6 +122,18 @@ def test_it_neither_replaces_nor_changes_what_others_have_sent(send: Send, movin
     assert event_types(moving.client, "a")[1:] == ["identity.brief.conflict"] * 2
     assert all("it differs in inlet" in each for each in reasons(moving))
     assert not list(moving.client.scan_iter(keys.CALLER_CREDITS("partner", "*")))
+
+
+def test_what_is_counted_before_midnight_is_not_after_it(
+    moving: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a message whose worker was killed in between, and which runs again."""
+    gate = Gate(moving.ledger, runtime().inlets["partner"], moving.ledger)
+    sent_brief = parse(brief(brief_id="a"))
+    gate.count_in(sent_brief, "a", Outcome.ACCEPTED)
+    monkeypatch.setattr(sent, "day_of", lambda _: "2099-01-02")
+    gate.count_in(sent_brief, "a", Outcome.ACCEPTED)
+    assert spent(moving) == 50
 
 
 def test_it_picks_drafts_of_its_own_briefs_alone(moving: Flow) -> None:

@@ -52,6 +52,14 @@ def test_one_under_way_is_reserved_in_both_budgets(flow: Flow, api: Api) -> None
     assert flow.client.hget(ACCOUNT, "spent") == "3"
 
 
+def test_one_that_waits_for_credits_keeps_nothing_reserved(flow: Flow, api: Api) -> None:
+    flow.ledger.set_budget("b", "default", 5, "tester")
+    api.refuse("/preset/extract-from-image", 402, {"error": "Insufficient credits"})
+    waiting = accept_photo(flow, kind="description", batch="b")
+    flow.steps.until(lambda: flow.brief(waiting).get("error"))
+    assert (flow.brief(waiting).state, spent(flow)) == ("preparing", (None, {}))
+
+
 def test_what_the_api_refuses_frees_what_was_reserved(flow: Flow, api: Api) -> None:
     flow.ledger.set_budget("b", "default", 5, "tester")
     api.refuse("/preset/extract-from-image", 400, {"error": "no face"})
