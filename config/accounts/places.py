@@ -73,7 +73,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
 def _of_file(path: Path) -> dict[str, Entry]:
     """Raises OSError, and AccountsError: of a file that is wrong anywhere nothing is taken."""
     try:
-        found = _tables(tables.parse(path.read_bytes()))
+        found = _tables(tables.parse(tokens.content(str(path))))
         for name, table in found.items():
             _check_table(f"{_ACCOUNTS}.{name}", name, table)
     except AccountsError as error:
@@ -155,7 +155,7 @@ def _account(entry: Entry, files: dict[str, Signature]) -> Account:
 
 def _table(path: str) -> Mapping[str, Any]:
     try:
-        return tables.parse(Path(path).read_bytes())
+        return tables.parse(tokens.content(path))
     except OSError as error:
         raise AccountsError(f"{path}: {error.strerror}") from None
     except AccountsError as error:

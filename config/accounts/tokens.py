@@ -3,8 +3,10 @@
 No error quotes what names a token: somebody may have written the token itself there.
 """
 
+import errno
 import hashlib
 import os
+import stat
 
 from pydantic import SecretStr
 
@@ -13,6 +15,9 @@ from config.accounts.account import AccountsError
 _NO_VARIABLE = "names no environment variable that holds anything"
 _NO_FILE, _EMPTY = "names no file that can be read", "the file that it names is empty"
 _UNREAD = "can't be read"
+_NO_TEXT = "it holds more than text, or its name does"
+#: Bytes of the largest file that is read: of a token some hundred, of accounts in TOML 100 each.
+_MOST_BYTES = 16 * 1024 * 1024
 #: Of the digests that are on record.
 _BYTES = 3
 
@@ -28,10 +33,9 @@ def from_environment(where: str, name: str) -> SecretStr:
 def from_file(where: str, path: str, *, is_named: bool = True) -> SecretStr:
     """Return the token that a file holds, which the field `where` names or is; raises AccountsError."""
     try:
-        with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123  # to make a Path takes as long again
-            token = file.read().strip()
+        token = content(path).decode("utf-8-sig").strip()
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it holds more than text, or its name does"
+        why = error.strerror if isinstance(error, OSError) else _NO_TEXT
         raise AccountsError(f"{where}: {_NO_FILE if is_named else _UNREAD}: {why}") from None
     if not token:
         raise AccountsError(f"{where}: {_EMPTY if is_named else 'is empty'}")
@@ -50,6 +54,25 @@ def place(named: str) -> str:
         if os.path.exists(credential):  # noqa: PTH110  # to make a Path takes as long again
             return credential
     return named
+
+
+def content(path: str) -> bytes:
+    """Return what a file holds; raises OSError, of anything else too, as a pipe that has no end.
+
+    Raises ValueError for a name that no file can have.
+    """
+    with open(path, "rb", opener=_without_waiting) as file:  # to make a Path takes as long again
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        held = file.read(_MOST_BYTES + 1)
+    if len(held) > _MOST_BYTES:
+        raise OSError(errno.EFBIG, "it is too large")
+    return held
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; of a pipe, wait for nobody who writes into it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def legible(where: str, token: str) -> SecretStr:

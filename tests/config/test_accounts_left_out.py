@@ -1,5 +1,6 @@
 """An account whose own file is wrong when a process starts is left out and known; the others are served."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,22 @@ def test_one_bad_file_is_told_of_and_the_others_are_served(
     assert any(says in str(fault).replace(f"{tmp_path}/", "") for fault in live.faults)
     assert "bad" in live.named
     assert live.named["bad"].limits.slots == 0, "no brief is refused for slots that nobody can read"
+
+
+@pytest.mark.parametrize("name", ["bad", "bad.toml", "bad/token"])
+def test_what_is_no_file_is_told_of_and_waited_for_by_nobody(mounted: Path, name: str) -> None:
+    (mounted / "bad").unlink()
+    (mounted / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(mounted / name)
+    live = read(mounted)
+    assert [*live.accounts] == ["good"]
+    assert str(live.unusable["bad"].fault).endswith("it is no file")
+
+
+def test_a_file_without_an_end_is_told_of(mounted: Path) -> None:
+    with (mounted / "bad").open("wb") as file:
+        file.truncate(1 << 40)
+    assert str(read(mounted).unusable["bad"].fault).endswith("it is too large")
 
 
 def test_it_is_served_once_its_file_is_right(mounted: Path) -> None:

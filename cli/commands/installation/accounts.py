@@ -1,5 +1,6 @@
 """`identity-worker accounts`: what every account has in use, what waits for it, who follows it."""
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ import typer
 from cli.render.account import account_json, account_lines
 from cli.shared.opening import load_settings, open_redis, open_to_read
 from cli.shared.options import person
-from cli.shared.output import USED_WRONGLY, Json, console, fail, folded, print_json, say
+from cli.shared.output import USED_WRONGLY, Json, complain, console, fail, folded, print_json, say
 from config import durations
 from config.text import printable
 from config.times import format_time
@@ -51,9 +52,26 @@ def command(
                 print_json([account_json(report) for report in _reports(client)])
             else:
                 _print(_reports(client))
+        if not watch:
+            _tell_faults()
     except KeyboardInterrupt:
         # Ctrl-C is how watching is meant to end.
         raise typer.Exit from None
+
+
+def _tell_faults() -> None:
+    """Tell what is wrong with the accounts that are named here, as what is shown is what is on record."""
+    if not os.environ.get("ACCOUNTS_FILE"):
+        return  # nor read the settings, which take long
+    from config.accounts.account import AccountsError
+    from config.accounts.live import LiveAccounts
+
+    try:
+        faults = LiveAccounts(load_settings()).faults
+    except AccountsError as error:
+        fail(printable(str(error)))
+    for fault in faults:
+        complain(printable(str(fault)))
 
 
 def _expect_another(account: str) -> None:

@@ -25,6 +25,22 @@ def test_it_says_so_when_there_is_none(command: Command) -> None:
     assert json.loads(command("accounts", "--json").stdout) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "code"),
+    [("nowhere", "No such file or directory; set ACCOUNTS_FILE", 1), (".", "bad: is", 0)],
+)
+def test_what_is_wrong_with_the_accounts_here_is_told_beside(
+    command: Command, flow: Flow, tmp_path: Path, name: str, said: str, code: int
+) -> None:
+    flow.accept(brief_id="a")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "bad").write_text("")
+    answer = command("accounts", ACCOUNTS_FILE=str(tmp_path / "folder" / name))
+    assert answer.stdout.startswith("account default\n")
+    assert said in answer.stderr
+    assert answer.returncode == code
+
+
 def test_the_holders_of_the_jobs_are_told_with_their_remote_jobs(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="a", batch="spring")
     flow.until("a", "generating")
