@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import redis
 
 from tests.chaos.invariants import event_stream, leaks
+from worker.lifecycle.charges import take_apart
 from worker.views import snapshots
 from worker.views.models import BriefView
 
@@ -189,10 +190,22 @@ def _wasted(scene: Scene) -> Iterator[Breach]:
         known = {promotion.identity_code for promotion in promotions}
         # Held: the promote that may have arrived is made again when an operator has the brief go on.
         asked = {promotion.image_result_id for promotion in promotions if promotion.state == "held"}
+        asked |= {draft for brief in scene.of(account) for draft in _written_off(scene, brief)}
         for identity in scene.identities(account):
             is_ours = identity["identity_code"] in known or identity["image_result_id"] in asked
             if not identity["hidden"] and not is_ours:
                 yield Breach(Kind.WASTED, identity["identity_code"], "is an identity that no promotion has")
+
+
+def _written_off(scene: Scene, brief: BriefView) -> Iterator[int | None]:
+    """Yield the drafts that a person has cancelled while nobody knew if their promote had arrived.
+
+    To ask for it would buy what has not arrived, so it is not made again.
+    """
+    cancelled = [promotion for promotion in brief.promotions if promotion.state == "cancelled"]
+    calls = take_apart(snapshots.journal(scene.client, brief.brief_id)).of("promote") if cancelled else ()
+    doubtful = {call.intended["image_result_id"] for call in calls if call.unresolved}
+    yield from (each.image_result_id for each in cancelled if each.image_result_id in doubtful)
 
 
 def _unused_job(scene: Scene, name: str, job: Mapping[str, Any]) -> Iterator[Breach]:

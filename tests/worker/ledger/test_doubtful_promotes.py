@@ -7,9 +7,12 @@ from stepping import Flow
 from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts.names import DEFAULT
+from tests.chaos.invariants.invariants import look
 from worker.briefs.choices import Choose
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, record_fields
+from worker.lifecycle.charges import paid_text, take_apart
+from worker.views import snapshots
 
 POST_PROMOTE = f"POST {PROMOTE}"
 
@@ -19,6 +22,12 @@ def unknown_promote(flow: Flow) -> None:
     with_drafts(flow)
     flow.api.fault("drop_response", path=PROMOTE)
     flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
+
+
+def wasted(flow: Flow) -> list[str]:
+    """The identities of the brief b that are neither used nor refused."""
+    found = look(flow.client, flow.api.sandbox.ledger(), {DEFAULT: flow.api.token}, ["b"])
+    return [each.subject for each in found if each.what == "is an identity that no promotion has"]
 
 
 def test_a_promote_that_may_have_arrived_keeps_its_permit_and_goes_first(flow: Flow) -> None:
@@ -96,6 +105,12 @@ def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
     assert not flow.client.exists(
         keys.PERMITS(DEFAULT), keys.SLOTS(DEFAULT), keys.WAITING(DEFAULT, "promote")
     )
+    (identity,) = flow.api.ledger()["identities"]
+    journal = take_apart(snapshots.journal(flow.client, "b"))
+    assert "perhaps for a promotion of unknown outcome" in paid_text(0.0, journal)
+    assert wasted(flow) == [], "a person has written it off, and was told"
+    flow.client.lpop(keys.JOURNAL("b"), 99)
+    assert wasted(flow) == [identity["identity_code"]], "nobody has"
 
 
 def test_a_promote_to_be_cancelled_while_under_way_is_not_repeated(flow: Flow) -> None:
