@@ -4,7 +4,6 @@ Any number may run. An event is crossed off when its brief's pictures are on rec
 stored stays with the archivers and is tried again. No step waits for them.
 """
 
-import signal
 import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -20,6 +19,7 @@ from config import durations, keys, logs
 from config.accounts.live import Change, all_new
 from config.accounts.reading import live_accounts
 from config.logs import Trouble
+from config.processes import reload_at_sighup
 from config.settings import Settings
 from config.shards import namespace_of
 from config.times import backoff, redis_ms
@@ -230,7 +230,7 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
         archiver = Archiver(client, settings, target, pool, ending)
         archiver.change(all_new(live.accounts))
         watch = AccountsWatch(live, archiver.change)
-        signal.signal(signal.SIGHUP, watch.tell)
+        reload_at_sighup(watch.tell)
         with beside(watch, SchemaWatch(settings, url), Signing(url, "archive")):
             (archiver.once if once else archiver.run)()
         return archiver.counts

@@ -2,9 +2,11 @@
 
 import asyncio
 import ctypes
+import errno
 import signal
 import socket
 import sys
+import termios
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,6 +58,30 @@ def hear(number: signal.Signals, act: Callable[[], None]) -> None:
             loop.call_soon_threadsafe(act)
 
     signal.signal(number, told)
+
+
+def terminal_is_closed() -> bool:
+    """Whether the log of this process goes to a terminal that is gone."""
+    try:
+        termios.tcgetattr(2)
+    except termios.error as error:
+        return error.args[0] == errno.EIO  # of what is no terminal it is ENOTTY
+    return False
+
+
+def reload_at_sighup(reload: Callable[[], object] = lambda: None) -> None:
+    """Run `reload` at SIGHUP; where that says that the terminal was closed, end as at SIGTERM.
+
+    Must be called in the main thread.
+    """
+
+    def told(*_: object) -> None:
+        if terminal_is_closed():
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            reload()
+
+    signal.signal(signal.SIGHUP, told)
 
 
 def cancel_at_signals(task: "asyncio.Task[None]") -> None:

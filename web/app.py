@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import threading
 from collections.abc import AsyncIterator
 
@@ -18,6 +17,7 @@ from actors.process.reloading import AccountsWatch
 from actors.process.schema_watch import SchemaWatch
 from actors.process.signing import Signing
 from config.accounts.live import LiveAccounts
+from config.processes import reload_at_sighup
 from config.settings import Settings
 from web.connections import log_loop_errors
 from web.metrics.readings import Readings
@@ -71,7 +71,7 @@ class _Web:
         """Run what is beside the answers, and close all connections at the end."""
         asyncio.get_running_loop().set_exception_handler(log_loop_errors)
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGHUP, self._accounts.tell)
+            reload_at_sighup(self._accounts.tell)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._shards.close)
             for part in (self._page, self._v1, self._inlet):

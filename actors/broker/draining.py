@@ -18,7 +18,7 @@ from dramatiq import Middleware
 from dramatiq.middleware import SkipMessage
 
 from actors.broker.work_queue import WorkQueue
-from config import durations, logs
+from config import durations, logs, processes
 
 log = logs.get("draining")
 
@@ -59,7 +59,9 @@ class Draining(Middleware):
         worker.work_queue = WorkQueue()
 
         def told(number: int, _frame: FrameType | None) -> None:
-            if number == signal.SIGHUP and not self._may_begin_anew():
+            if number == signal.SIGHUP and processes.terminal_is_closed():
+                self._told.append(signal.SIGTERM)  # an order to end, which SIGHUP does not undo
+            elif number == signal.SIGHUP and not self._may_begin_anew():
                 return  # Dramatiq's main process waits, and passes on the next signal
             self._hear(number)
             if self._booted and not broker.stopping.is_set():
@@ -121,8 +123,8 @@ class Draining(Middleware):
         self._drain(broker, worker)
         main = parent_process()
         if self._told[0] != signal.SIGHUP and signal.SIGHUP in self._told and main and main.pid:
-            # It begins anew if the last signal that it had is SIGHUP. After an order to end, that is a
-            # terminal which was closed, or systemd's SendSIGHUP.
+            # It begins anew if the last signal that it had is SIGHUP. After an order to end, that is
+            # systemd's SendSIGHUP, or a terminal which was closed.
             os.kill(main.pid, signal.SIGTERM)
         sys.exit(0)
 

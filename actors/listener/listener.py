@@ -6,7 +6,6 @@ taken by whoever comes first.
 
 import asyncio
 import gc
-import signal
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
@@ -25,7 +24,7 @@ from config import durations, logs, processes
 from config.accounts.account import Account
 from config.accounts.live import Change
 from config.accounts.reading import live_accounts
-from config.processes import cancel_at_signals
+from config.processes import cancel_at_signals, reload_at_sighup
 from config.settings import Settings
 from worker.ledger.library import ledger_library
 from worker.network.descriptors import allow_many
@@ -116,7 +115,7 @@ async def listen(settings: Settings, url: str) -> None:
     running = asyncio.create_task(listener.run())
     collecting = asyncio.create_task(_collect_rarely())
     cancel_at_signals(running)
-    signal.signal(signal.SIGHUP, watch.tell)
+    reload_at_sighup(watch.tell)
     try:
         with beside(watch, SchemaWatch(settings, url), OrdersWatch(settings, url), Bringing(connect(url))):
             await running

@@ -69,6 +69,8 @@ class _Children:
         self._told(signal.SIGTERM)
 
     def _told(self, number: int, *_: object) -> None:
+        if number == signal.SIGHUP and processes.terminal_is_closed():
+            number = signal.SIGTERM
         self.are_ending = self.are_ending or number != signal.SIGHUP
         for each in tuple(self.running.values()):
             each.send_signal(number)

@@ -36,7 +36,9 @@ def command(
     The brief's record lists what is stored, and the event `identity.archived` tells of it. A file that is
     there is not fetched again.
     """
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    from config import processes
+
+    processes.reload_at_sighup()  # nothing, until there is something to reload
     if as_json and not once:
         fail("--json tells what --once has done; without that this runs until stopped", USED_WRONGLY)
     if not once:
@@ -110,10 +112,11 @@ def _target(values: "Settings", *, once: bool) -> Target:
 
 def _idle() -> None:
     """Wait for a signal to end."""
-    from config import logs
+    from config import logs, processes
 
     logs.get("archiver").info("archive.none", remedy=_UNSET)
-    ending = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
-    signal.sigwait(ending)
+    heard = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    signal.pthread_sigmask(signal.SIG_BLOCK, heard)
+    while signal.sigwait(heard) == signal.SIGHUP and not processes.terminal_is_closed():
+        pass
     raise typer.Exit

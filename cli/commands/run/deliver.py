@@ -1,7 +1,6 @@
 """`identity-worker deliver`: the deliverer process of the Procfile."""
 
 import asyncio
-import signal
 
 import typer
 
@@ -23,7 +22,7 @@ def command(shards: ToServe = None) -> None:
     from worker.traces.exporting import TracesError
 
     speak_as_process()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # there is nothing to reload: secrets are read at each use
+    processes.reload_at_sighup()  # nothing: secrets are read at each use
     values = load_settings()
     installed.check()
     if each := to_start(values, shards):

@@ -1,7 +1,6 @@
 """`identity-worker listen`: the listener process of the Procfile."""
 
 import asyncio
-import signal
 
 import typer
 
@@ -19,7 +18,7 @@ def command(shards: ToServe = None) -> None:
     from worker.operations.owners import TakenError
 
     speak_as_process()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    processes.reload_at_sighup()  # nothing, until there is something to reload
     values = load_settings()
     installed.check()
     if each := to_start(values, shards):

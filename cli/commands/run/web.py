@@ -25,7 +25,7 @@ def command(
     from web.connections import Server, server_config
 
     speak_as_process()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    processes.reload_at_sighup()  # nothing, until there is something to reload
     values = load_settings()
     installed.check()
     try:
