@@ -27,6 +27,7 @@ SHUTDOWN_TESTS = (
     "-k",
     "paid_call or pays_nothing or told_again",
 )
+TERMINAL_TESTS = ("tests/chaos/shutdown/test_closed_terminal.py", "-k", "ready")
 HELD_TESTS = ("tests/cli/commands/briefs/held/test_held.py", "-k", "no_worker_can_run")
 IDS_TESTS = ("tests/actors/broker/test_message_ids.py",)
 HANDS_TESTS = ("tests/actors/broker/test_hands.py",)
@@ -185,6 +186,9 @@ MUTANTS = (
         ("a paid call is waited for without end", "lambda: not self._paying, self.seconds)", "lambda: not self._paying)"),
         ("a step that pays nothing is waited for", "timeout=round(durations.DRAIN_GRACE_SECONDS * 1000)", "timeout=60_000"),
         ("a worker that ends goes on", "            broker.stopping.set()\n            # The consumers", "            # The consumers"),
+    ),
+    *of("actors/broker/draining.py", TERMINAL_TESTS,
+        ("a worker begins anew when its terminal is closed", "                self._told.append(signal.SIGTERM)  # an order", "                pass  # an order"),
     ),
     *of("actors/broker/draining.py", (*CONSUMER_TESTS, "-k", "worker_ends"),
         ("what comes to a thread while its worker ends is begun", "            if broker.stopping.is_set():\n                message", "            if False:\n                message"),
