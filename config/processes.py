@@ -65,7 +65,7 @@ def terminal_is_closed() -> bool:
     try:
         termios.tcgetattr(2)
     except termios.error as error:
-        return error.args[0] == errno.EIO  # of what is no terminal it is ENOTTY
+        return bool(error.args[0] == errno.EIO)  # of what is no terminal it is ENOTTY
     return False
 
 
