@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def test_kubernetes_knows_each_field(manifests: list[dict[str, Any]], release: s
 def test_kustomize_takes_each_file_of_the_folder(kustomization: dict[str, Any]) -> None:
     said = kustomization
     files = {path.name for path in KUBERNETES.iterdir()}
+    (image,) = said["images"]
+    assert image["newTag"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     generated = {file for each in said["configMapGenerator"] for file in each.get("files", [])}
     assert {*said["resources"], *generated, "kustomization.yaml"} == files
 
