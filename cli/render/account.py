@@ -119,8 +119,12 @@ def _waiting(report: AccountReport) -> Iterator[str]:
     yield f"  waiting   {create} to create, {promote} to promote" + (
         f", {asleep} to prepare once a pause ends" if asleep else ""
     )
+    because = {each.batch: each for each in report.held_back}
     for batch in report.batches[:MOST]:
         yield f"    {_batch(batch)}"
+        if batch.parked and (held := because.get(batch.batch or "")):
+            yield f"      {held.because}"
+            yield f"      `{held.remedy}`"
     if len(report.batches) > MOST:
         yield f"    and {len(report.batches) - MOST} batches more"
     if not report.waiting_counted:

@@ -10,6 +10,7 @@ from config.times import format_duration, format_time
 from worker.ledger.kinds import KINDS
 from worker.operations.halts import read_halt
 from worker.views.account import AccountReport
+from worker.views.held_back import raise_budget, unpause
 
 _PAUSED: dict[str, str] = {
     "pause": "the account",
@@ -123,7 +124,7 @@ def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
     return (
         f"budget: it may cost {credits_text(missing['cost'])} credits, {credits_text(missing['left'])} of "
         f"{credits_text(missing['allowed'])} are left for batch {batch}; "
-        f"to raise it: `identity-worker limits {missing['account']} --budget {batch}=N`"
+        f"to raise it: `{raise_budget(missing['account'], batch)}`"
     )
 
 
@@ -134,7 +135,7 @@ def _person(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
     words = "paused" if halt is None else halt.words
     if halt is not None and halt.goes_on:
         return f"{what} is {words}; it goes on by itself then"
-    return f"{what} is {words}; `identity-worker unpause --{option} {batch or account}` lets it go on"
+    return f"{what} is {words}; `{unpause(option, batch or account or '')}` lets it go on"
 
 
 def _worker(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them

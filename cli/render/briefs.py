@@ -9,7 +9,7 @@ from rich.text import Text
 
 from cli.render.lines import detail
 from cli.shared.overview import Snapshot
-from config.text import printable
+from config.text import counted, printable
 from config.times import format_duration
 from worker.views.account import AccountSummary
 from worker.views.models import BriefView
@@ -49,14 +49,17 @@ def draw(
 
 
 def _bar(snapshot: Snapshot, total: int) -> RenderableType:
-    identities = sum(len(brief.identity_codes) for brief in snapshot.briefs)
-    at_least = "at least " if snapshot.unread_finished else ""
+    told = f"{snapshot.finished}/{total} briefs"
+    if not snapshot.unread_finished:
+        # What those have that were not read is not counted anywhere: no number is better than a wrong one.
+        identities = sum(len(brief.identity_codes) for brief in snapshot.briefs)
+        told += f" · {counted(identities, 'identity', 'identities')}"
     line = Table.grid(padding=(0, 2, 0, 0), expand=True)
     line.add_column(ratio=1)
     line.add_column(no_wrap=True)
     line.add_row(
         ProgressBar(total=max(1, total), completed=snapshot.finished),
-        f"{snapshot.finished}/{total} briefs · {at_least}{identities} identities",
+        told,
     )
     return line
 

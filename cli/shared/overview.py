@@ -14,7 +14,7 @@ from worker.operations import halts
 from worker.selection.filter import OPEN as OPEN_STATES
 from worker.selection.filter import Filter
 from worker.selection.selecting import select
-from worker.views import account_reading, happenings, snapshots
+from worker.views import account_reading, happenings, held_back, snapshots
 from worker.views.account import AccountSummary
 from worker.views.counts import Where, counts, parked
 from worker.views.listing import listed
@@ -90,13 +90,17 @@ def _halted(client: "redis.Redis", briefs: Sequence[BriefView], batch: str | Non
     return [f"{name} {halt.words}" for name, halt in (*of_batches.items(), *of_accounts.items())]
 
 
-def paused_by_people(client: "redis.Redis", of: Iterable[Where]) -> Iterator[str]:
-    """Yield what people have paused of accounts and batches with open briefs."""
+def held_up(client: "redis.Redis", of: Iterable[Where]) -> Iterator[str]:
+    """Yield what people have paused of accounts and batches with open briefs, and which budgets hold back."""
     still_open = [where for where in of if not final(Kind.BRIEF, where.state)]
     accounts = halts.of_accounts(client, sorted({where.account for where in still_open}))
     batches = halts.of_batches(client, sorted({where.batch for where in still_open if where.batch}))
     yield from (f"account {name} is {halt.words}" for name, halt in accounts.items())
     yield from (f"batch {name} is {halt.words}" for name, halt in batches.items())
+    meant = {(where.account, where.batch) for where in still_open}
+    for each in held_back.read(client, {account for account, _ in meant}):
+        if (each.account, each.batch) in meant and not each.paused:
+            yield f"batch {each.batch}: {each.number} held back {each.because}; to raise it: `{each.remedy}`"
 
 
 def _of_batch(client: "redis.Redis", batch: str) -> tuple[list[BriefView], int, int]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
 from worker.briefs.choices import BriefKind
-from worker.briefs.to_type import answers
+from worker.briefs.to_type import answers, argument
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import judging, preparing, record_fields
@@ -42,8 +42,15 @@ def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> l
         return [_move(brief, "promoting"), *map(_plan_again, failed)]
     if brief.state == "failed":
         return [_from_failed(brief, journal)]
+    if brief.state == "cancelled":
+        told = "is cancelled, which is its end"
+        raise OperationRefusedError(
+            f"brief {brief.brief_id} {told}; to have it after all, send it under another id"
+        )
     told = f"brief {brief.brief_id} is {brief.state}: nothing of it has stopped"
-    raise OperationRefusedError(f"{told}; `identity-worker status {brief.brief_id}` tells where it is")
+    raise OperationRefusedError(
+        f"{told}; `identity-worker status {argument(brief.brief_id)}` tells where it is"
+    )
 
 
 def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:

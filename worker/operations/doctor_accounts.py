@@ -190,6 +190,8 @@ def _budgets(report: AccountReport) -> Check:
     name = f"budgets {report.name}"
     if not (parked := sum(batch.parked for batch in report.batches)):
         return Check(name, Health.OK, "none holds anything back")
-    told = f"{counted(parked, 'record is', 'records are')} held back by a budget"
-    raise_it = f"raise it with `identity-worker limits {report.name}`; `identity-worker accounts` shows which"
-    return Check(name, Health.WARN, told, raise_it)
+    first, *others = sorted(report.held_back, key=lambda each: -each.number)
+    told = f"{counted(parked, 'record is', 'records are')} held back with their batches"
+    more = f", and {counted(len(others), 'batch', 'batches')} more" if others else ""
+    told = f"{told}: batch {first.batch} {first.because}{more}"
+    return Check(name, Health.WARN, told, f"`{first.remedy}`; `identity-worker accounts` lists all")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import redis
 
 from config.settings import Settings
+from worker.briefs.to_type import argument
 from worker.ledger import commands
 from worker.ledger.kinds import KINDS, Kind, final
 from worker.ledger.ledger import Ledger
@@ -89,7 +90,7 @@ class Operator:
         if final(Kind.BRIEF, brief.state) and brief.state != "cancelled":
             told = f"brief {brief.brief_id} is {brief.state}: there is nothing left to cancel"
             raise OperationRefusedError(
-                f"{told}; `identity-worker status {brief.brief_id}` tells what came of it"
+                f"{told}; `identity-worker status {argument(brief.brief_id)}` tells what came of it"
             )
         because = f": {self._why}" if self._why else ""
         return self._stop(brief, "cancelled", f"cancelled by {self._by}{because}")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from config import keys
+from worker.briefs.to_type import argument
 from worker.ledger.command_answers import read_answer
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject, inside, parse_subject, promotion_subject
@@ -50,9 +51,11 @@ def pick(
     if brief is None:
         raise UnknownBriefError(f"no brief {brief_id} is on record")
     if brief.state != "choosing":
+        another = f"\n`pick {argument(brief_id)} DRAFT --again` makes one identity more, for its price."
         raise PickError(
             f"brief {brief_id} is {brief.state}: only drafts of a brief that is choosing can be picked\n"
-            f"`identity-worker why {brief_id}` says what becomes of it."
+            f"`identity-worker why {argument(brief_id)}` says what becomes of it."
+            + (another if brief.state in CHOSEN else "")
         )
     chosen = _choose(brief, picks, leave_rest=leave_rest)
     # Also what a rule has ranked where the person picked none; the brief is counted with one of each.
@@ -148,7 +151,7 @@ def _another(
     if brief.state not in CHOSEN or brief.get("kind") is not None:
         raise PickError(
             f"brief {brief_id} is {brief.state}: only of one whose drafts were chosen another is chosen\n"
-            f"`identity-worker why {brief_id}` says what becomes of it."
+            f"`identity-worker why {argument(brief_id)}` says what becomes of it."
         )
     free = choosing.open_to_choice(promotions, record_fields.drafts_of(brief))
     found = next((each for each in free if each.image_result_id == draft), None)

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from worker.ledger.kinds import PAUSES
 from worker.unresolved.streams import Stream
+from worker.views.held_back import HeldBack
 from worker.views.models import Fields
-from worker.views.slots import SlotsSeen
 
 
 class PauseView(NamedTuple):
@@ -31,6 +31,16 @@ class PauseView(NamedTuple):
     def passes(self) -> bool:
         """Whether it ends well by itself; a token, credits, an address must be mended."""
         return self.status in (429, 503)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsSeen:
+    """The number of identities at which the API has said that the account is full."""
+
+    number: int
+    at: int
+    """When it was said last, in ms since 1970."""
+    said: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class BatchWaiting:
     create: int
     promote: int
     parked: int
-    """Held back by the batch's budget."""
+    """Held back by the batch's budget, or as a person has paused it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +149,8 @@ class AccountReport:
     budget: AccountBudget | None
     pauses: dict[str, PauseView]
     batches: tuple[BatchWaiting, ...]
+    held_back: tuple[HeldBack, ...]
+    """By what the batches are held back of which something is."""
     waiting_counted: bool
     """Whether the batches of all that wait were read; else only those of the first so many."""
     waiting: dict[str, int]
@@ -169,3 +181,16 @@ def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
         if f"{what}_until" in fields
     }
     return {what: pause for what, pause in found.items() if pause.until > now}
+
+
+def slots_seen(fields: Fields) -> SlotsSeen | None:
+    """Return that number by an account's record; None when the API has not said so, or it holds no more."""
+    if "slots_seen" not in fields:
+        return None
+    return SlotsSeen(int(fields["slots_seen"]), int(fields["slots_seen_at"]), fields["slots_seen_reason"])
+
+
+def slots_cap(limit: int, seen: SlotsSeen | None) -> int | None:
+    """Return the slots that may be used, None when nothing bounds them; a limit of 0 is none."""
+    caps = [limit] if limit else []
+    return min(caps if seen is None else [*caps, seen.number], default=None)

@@ -14,7 +14,7 @@ from worker.ledger.kinds import ENDPOINTS
 from worker.ledger.leases import holder
 from worker.ledger.records import account_subject
 from worker.unresolved.streams import read_stream
-from worker.views import orphans
+from worker.views import held_back, orphans
 from worker.views.account import (
     MOST_WAITING,
     AccountBudget,
@@ -24,9 +24,10 @@ from worker.views.account import (
     PermitHolder,
     WindowView,
     pauses,
+    slots_cap,
+    slots_seen,
 )
 from worker.views.models import BriefView, Fields
-from worker.views.slots import slots_cap, slots_seen
 
 _NO_BATCH = ""
 _UNDER_WAY = float("inf")
@@ -149,6 +150,7 @@ def report(client: "redis.Redis", name: str) -> AccountReport:
         budget=_budget(fields, found.reservations),
         pauses=pauses(fields, now),
         batches=_by_batch(batches, {batch: int(count) for batch, count in found.parked.items()}),
+        held_back=tuple(held_back.of_account(client, name, found.parked)),
         waiting_counted=all(count <= MOST_WAITING for count in found.waiting.values()),
         waiting={**found.waiting, "prepare": found.asleep},
         listener=holder(found.lease, dict(found.listeners), now),

@@ -23,7 +23,7 @@ from cli.shared.output import (
     print_json_lists,
     say,
 )
-from cli.shared.overview import paused_by_people
+from cli.shared.overview import held_up
 from config.text import counted, printable
 from config.times import redis_ms
 from worker.archive import stands
@@ -193,7 +193,7 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
         typer.echo(meant if wanted.chooses else "No briefs on record." if queued else "No briefs.")
     if queued:
         say(queued)
-    for line in paused_by_people(client, found.of):
+    for line in held_up(client, found.of):
         say(printable(line))
     if not found.are_whole:
         number = counted(found.on_record - found.of.total(), "brief")

@@ -4,16 +4,26 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from cli.render.counts import cut, progress_line
+from cli.render.counts import cut, not_taken_line, progress_line
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json
-from cli.shared.waiting import ENDED, HELD, Pace, Stall, Timeout, given_up, patience
+from cli.shared.overview import held_up
+from cli.shared.waiting import (
+    ENDED,
+    HELD,
+    STANDS_STILL,
+    Pace,
+    Stall,
+    Timeout,
+    given_up,
+    patience,
+)
 from config import durations
 from config.text import printable
 from config.times import monotonic
@@ -21,6 +31,8 @@ from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.patience import Patience
 from worker.selection.progress import Follower, Progress, Queued, follower, grows
+from worker.selection.tally import number_of
+from worker.views.blockers import processes
 from worker.views.happenings import changed, last_id
 
 if TYPE_CHECKING:
@@ -53,7 +65,9 @@ def command(
                 shown.show(progress, queued, is_last=code is not None)
                 if code is not None:
                     shown.leave()  # a line that stayed the same was not printed again, and stands open
-                    _end(code, progress, queued, round(monotonic() - waited.began, 1), as_json=as_json)
+                    because = list(_why_still(client, wanted)) if code == STANDS_STILL else []
+                    seconds = round(monotonic() - waited.began, 1)
+                    _end(code, progress, queued, seconds, because, as_json=as_json)
         finally:
             shown.leave()
 
@@ -127,10 +141,22 @@ class _Shown:
             typer.echo()
 
 
-def _end(code: int, progress: Progress, queued: int, seconds: float, *, as_json: bool) -> NoReturn:
+def _why_still(client: "redis.Redis", wanted: Filter) -> Iterator[str]:
+    """Yield what is known to hold up what a filter means: no worker, a pause, a budget that is used up."""
+    running = processes(client)
+    if running.briefs:
+        yield not_taken_line(running)
+    elif not running.workers:
+        yield "no worker runs; start one by `identity-worker work`"
+    yield from held_up(client, number_of(client, wanted).of)
+
+
+def _end(
+    code: int, progress: Progress, queued: int, seconds: float, because: Sequence[str], *, as_json: bool
+) -> NoReturn:
     if as_json:
         told = {"code": code, "what": ENDED[code], "seconds": seconds, "queued": queued}
-        print_json({**told, "total": progress.total, "states": dict(progress.states)})
+        print_json({**told, "total": progress.total, "states": dict(progress.states), "because": because})
     elif code:
-        complain(ENDED[code])
+        complain("\n".join([ENDED[code], *map(printable, because)]))
     raise typer.Exit(code)

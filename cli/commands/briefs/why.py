@@ -15,6 +15,7 @@ from cli.shared.output import Json, fail_unknown, print_json, say
 from config.text import counted, printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import Fault
+from worker.briefs.to_type import argument
 from worker.forecast import why as reasons
 from worker.forecast.why import Standing, Waiting, Why
 from worker.ledger.kinds import KINDS, Kind, of_endpoint
@@ -98,7 +99,7 @@ def _standing(found: Why, standing: Standing) -> list[str]:
         # The question of a held promotion is asked by its brief.
         return lines if kind is Kind.PROMOTION else [*lines, *_question(brief)]
     if brief.waits_for_pick:
-        pick = f"  waits:    for a person: `identity-worker pick {brief.brief_id} DRAFT...`"
+        pick = f"  waits:    for a person: `identity-worker pick {argument(brief.brief_id)} DRAFT...`"
         because = [f"  because:  {line}" for line in asking_lines(brief.decisions)]
         return [*lines, pick, *because, *_in_the_way("then:", found, standing)]
     lines.append(

@@ -4,6 +4,7 @@ from cli.shared.halting import Account, Batch, at_all, named, which
 from cli.shared.opening import load_settings, open_redis
 from cli.shared.options import By, Why, person
 from cli.shared.output import Json, print_json, say
+from config import keys
 from config.text import printable
 from worker.ledger.ledger import Ledger
 from worker.operations import halts
@@ -21,7 +22,10 @@ def command(
     with open_redis(values, writes=True) as client:
         what = which(client, account, batch)
         before = at_all(client, what, lambda its: halts.halt(Ledger(its, values), what, person(by), why))
+        is_new = what.batch is not None and not client.exists(keys.BATCH(what.batch))
     if as_json:
         print_json({**what._asdict(), "before": None if before is None else before._asdict()})
         return
     say(f"{named(what)} is paused" + (f"; it was {printable(before.words)}" if before else ""))
+    if is_new:
+        say("No brief of it is on record yet; `identity-worker accounts` names the batches that wait.")

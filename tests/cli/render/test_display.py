@@ -101,7 +101,7 @@ def test_promotions_in_the_same_state_are_counted() -> None:
 
 def test_briefs_not_on_record_yet_are_counted_by_the_bar() -> None:
     ready = view("a", "done", promotions=(promotion("ready", "code12345678"),))
-    assert "1/12 briefs · 1 identities" in drawn(ready, expected=12)[1]
+    assert "1/12 briefs · 1 identity" in drawn(ready, expected=12)[1]
 
 
 def test_a_line_shows_id_state_identity_and_time_to_the_end() -> None:

@@ -73,6 +73,7 @@ def test_a_second_pick_comes_too_late(command: Command, heard: Flow) -> None:
     answer = command("pick", "a", str(drafts[1]))
     assert answer.returncode == 1
     assert "only drafts of a brief that is choosing can be picked" in answer.stderr
+    assert "`pick a DRAFT --again` makes one identity more, for its price." in answer.stderr
 
 
 @pytest.mark.parametrize("brief_id", ["nobody", "a#0", "\x1b[31m"])

@@ -133,6 +133,8 @@ def test_one_that_breaks_rules_or_has_not_stopped_is_not_retried(command: Comman
     assert "brief bad breaks rules: enqueue it corrected" in command("retry", "bad").stderr
     answer = command("retry", "b")
     assert (answer.returncode, "brief b is waiting: nothing of it has stopped" in answer.stderr) == (1, True)
+    command("cancel", "b")
+    assert "to have it after all, send it under another id" in command("retry", "b").stderr
 
 
 def test_two_operators_at_once_have_one_effect(command: Command, flow: Flow) -> None:

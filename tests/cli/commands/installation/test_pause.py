@@ -38,6 +38,34 @@ def test_what_waits_is_not_begun_until_it_is_let_go_on(
     assert [each["what"] for each in json.loads(command("actions", "--json").stdout)] == ["unpause", "pause"]
 
 
+def test_a_batch_of_no_brief_is_paused_and_said_to_be_that(command: Command, flow: Flow) -> None:
+    told = command("pause", "--batch", "atumn").stdout
+    assert told.startswith("batch atumn is paused\nNo brief of it is on record yet;")
+    halts.go_on(flow.ledger, Halted(None, "atumn"), "ada", None)
+
+
+def test_doctor_tells_a_pause_by_a_person_from_a_budget(
+    command: Command, environment: dict[str, str], flow: Flow
+) -> None:
+    def told() -> dict[str, str]:
+        checks = json.loads(command("doctor", "--json", **environment).stdout)
+        return next(each for each in checks if each["name"] == "budgets default")
+
+    flow.client.hset(keys.RECORD("account:default"), "drafts_ended", 1)
+    flow.ledger.set_budget("dear one", "default", 10, "ada")
+    halts.halt(flow.ledger, Halted(None, "late"), "ada", None)
+    for name, batch in (("a", "dear one"), ("b", "dear one"), ("c", "late")):
+        flow.accept(brief_id=name, batch=batch)
+    before = told()
+    assert before["health"] == "warn"
+    assert before["said"].startswith("3 records are held back with their batches: batch dear one by")
+    assert before["remedy"].startswith("`identity-worker limits default --budget 'dear one=N'`; ")
+    flow.ledger.set_budget("dear one", "default", 10_000, "ada")
+    after = told()
+    assert after["said"].endswith(": batch late as a person has paused it")
+    assert after["remedy"].startswith("`identity-worker unpause --batch late`; ")
+
+
 def test_other_batches_go_past_one_that_is_paused(flow: Flow) -> None:
     halts.halt(flow.ledger, BATCH, "ada", None)
     for number in range(3):
