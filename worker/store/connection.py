@@ -38,6 +38,8 @@ def _options(**more: Any) -> dict[str, Any]:
         "socket_connect_timeout": durations.REDIS_CONNECT_SECONDS,
         "socket_timeout": durations.REDIS_ANSWER_SECONDS,
         "protocol": 2,
+        # No CLIENT SETINFO: it needs a right of its own since Redis 7.2, and 7.0 does not know that.
+        "driver_info": None,
         **more,
     }
 

@@ -77,6 +77,7 @@ def _asking(finder: Finder, login: dict[str, Any], trust: Trust, *, is_tls: bool
         "socket_connect_timeout": durations.REDIS_FIND_SECONDS,
         "socket_timeout": durations.REDIS_FIND_SECONDS,
         "protocol": 2,
+        "driver_info": None,  # as connections to the server itself (worker/store/connection.py)
         "decode_responses": True,
         **login,
     }

@@ -1,12 +1,14 @@
 """What our clients leave out of redis-py's own."""
 
-from typing import NoReturn
+import asyncio
+from typing import Any, NoReturn
 
 import pytest
 import redis
 import redis.asyncio.client
+from started_servers import user
 
-from worker.store.connection import connect, connect_async
+from worker.store.connection import connect, connect_async, connect_bytes
 
 
 def measured(*_: object, **__: object) -> NoReturn:
@@ -20,6 +22,21 @@ def test_a_command_is_sent_and_its_answer_read_and_no_more(
     monkeypatch.setattr(redis.client, "record_operation_duration", measured)
     with connect(redis_url, namespace) as client:
         assert client.ping()
+
+
+@pytest.mark.parametrize("open_client", [connect, connect_bytes])
+def test_a_connection_asks_for_no_right_that_is_not_needed(server: "redis.Redis", open_client: Any) -> None:
+    url = user(server, "~*", "-@all", "+ping")
+    server.execute_command("ACL", "LOG", "RESET")
+    with open_client(url) as client:
+        assert client.ping()
+    assert asyncio.run(pinged(url))
+    assert server.execute_command("ACL", "LOG") == []
+
+
+async def pinged(url: str) -> bool:
+    async with connect_async(url) as client:
+        return bool(await client.ping())
 
 
 @pytest.mark.anyio
