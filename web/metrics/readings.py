@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import redis
 
@@ -13,6 +15,8 @@ from worker.metrics.reading import Reading, read
 from worker.metrics.standing import Reason, reasons
 from worker.metrics.together import together
 from worker.shards.merged import clients_of
+from worker.store.findings import Finding
+from worker.store.startup import unsafe
 
 
 class Readings:
@@ -34,8 +38,14 @@ class Readings:
                 began = time.perf_counter()
                 inlets, clients = names(self._settings.inlets), clients_of(self._client)
                 reading = together([read(client, self._settings, inlets) for client in clients])
+                reading = replace(reading, unsafe=self._unsafe(clients))
                 self._last = (monotonic(), time.perf_counter() - began, reading)
             return self._last[1:]
+
+    def _unsafe(self, clients: Iterable["redis.Redis"]) -> Sequence[Finding]:
+        """Return what is unsafe in the first shard where something is: each may take a second to answer."""
+        found = (unsafe(client, self._settings.replicas) for client in clients)
+        return next(filter(None, found), ())
 
     def now(self, fresh: float | None = None) -> Reading:
         """Return a reading, as `timed` does."""

@@ -152,7 +152,8 @@ STANDS_STILL = Family(
     "stands_still",
     "gauge",
     ("reason",),
-    "1 for each reason of that: `worker`, `listener`, `clock`, `queue`, `waiting`, `timers`.",
+    "1 for each reason of that: `durability`, `replicas`, `worker`, `listener`, `clock`, `queue`, `waiting`, "
+    "`timers`.",
 )
 READ_SECONDS = Family("read_seconds", "gauge", (), "How long it took to read all this.")
 

@@ -16,6 +16,7 @@ from config.times import redis_ms
 from worker.ledger.library import ledger_library
 from worker.metrics.hooks import HookMeasures, read_hooks
 from worker.metrics.measures import MOST, AccountMeasures, measure
+from worker.store.findings import Finding
 from worker.store.functions import Functions
 
 #: The queues that are read.
@@ -58,6 +59,8 @@ class Reading:
     """What processes have counted (`worker/tally/tally.py`)."""
     accounts: Sequence[AccountMeasures]
     hooks: Sequence[HookMeasures] = ()
+    unsafe: Sequence[Finding] = ()
+    """Why nothing may be bought on a server of it; nothing where that was not asked."""
 
 
 def read(client: "redis.Redis", settings: Settings, inlets: Sequence[str] = ()) -> Reading:

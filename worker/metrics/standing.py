@@ -15,7 +15,7 @@ class Reason(NamedTuple):
     """Why an installation stands still, and what to do."""
 
     what: str
-    """`redis`, `worker`, `listener`, `clock`, `queue`, `waiting` or `timers`."""
+    """`redis`, `durability`, `replicas`, `worker`, `listener`, `clock`, `queue`, `waiting` or `timers`."""
     told: str
     remedy: str
 
@@ -25,7 +25,8 @@ def reasons(reading: Reading, still_ms: int) -> list[Reason]:
 
     `still_ms`: for how long nothing may move while something could.
     """
-    return [*_processes(reading), *_clock(reading, still_ms), *_standing_still(reading, still_ms)]
+    unsafe = [Reason(each.about, each.what, each.remedy) for each in reading.unsafe]
+    return [*unsafe, *_processes(reading), *_clock(reading, still_ms), *_standing_still(reading, still_ms)]
 
 
 def _processes(reading: Reading) -> Iterator[Reason]:

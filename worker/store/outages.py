@@ -31,6 +31,7 @@ class TooFewReplicasError(redis.RedisError):
     """Raised when too few replicas tell in time that they have what was written."""
 
     def __init__(self, reached: int, number: int) -> None:
+        self.reached = reached
         told = f"{reached} of {number} (IDENTITY_WORKER_REPLICAS)"
         super().__init__(f"too few replicas of Redis know of what was sent, {told}")
 

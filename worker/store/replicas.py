@@ -16,7 +16,7 @@ from config.text import counted
 from config.times import monotonic
 from worker.store.findings import Finding, Level
 from worker.store.functions import Command, Functions, Words
-from worker.store.outages import TooFewReplicasError
+from worker.store.outages import TooFewReplicasError, code_of
 from worker.store.rights import Command as Probe
 
 T = TypeVar("T")
@@ -108,6 +108,22 @@ def examine(number: int, answers: Sequence[Any]) -> Iterator[Finding]:
             there = f"{counted(reached, 'replica')} answered" if reached else "none answered"
             remedy = "start replicas, or set IDENTITY_WORKER_REPLICAS to 0 for a server that has none"
             yield Finding("replicas", Level.STOPS, f"{wanted}, and {there}", remedy)
+
+
+def lacking(client: "redis.Redis", number: int) -> list[Finding]:
+    """Return why nothing is bought at the moment for want of replicas.
+
+    Where there are too few it takes as long as a claim waits for them. Raises redis.RedisError.
+    """
+    try:
+        caught_up(client, number)
+    except TooFewReplicasError as error:
+        return [*examine(number, [error.reached])]
+    except redis.ResponseError as error:
+        if code_of(error) != "NOPERM":
+            raise
+        return [*examine(number, [error])]
+    return []
 
 
 class Claim(NamedTuple):

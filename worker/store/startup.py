@@ -70,6 +70,18 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     return Examined(_name(hello, info), worst)
 
 
+def unsafe(client: "redis.Redis", replicas_wanted: int) -> list[Finding]:
+    """Return why nothing may be bought on a server by now, although processes have started there.
+
+    Its settings may have been changed since, another may lead, or replicas be gone. It asks for much less
+    than a start does. Raises redis.RedisError.
+    """
+    (info,) = _ask(client, [("INFO",)])
+    told = {} if isinstance(info, redis.RedisError) else _info(info)
+    evicting = [each for each in durability.examine(told, {}) if each.level is Level.REFUSE]
+    return [*evicting, *replicas.lacking(client, replicas_wanted)]
+
+
 def check(url: str, patience: float | None = None) -> None:
     """Log which Redis a process uses and what is to be said of it; a command, whose patience is 0, does not.
 
