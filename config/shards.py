@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.errors import IdentityWorkerError
+from config.text import counted
 
 #: The variables that name how many there are, and the one that a process serves.
 COUNT, SERVED = "IDENTITY_WORKER_SHARDS", "IDENTITY_WORKER_SHARD"
@@ -56,6 +57,17 @@ def shard_of(name: str, shards: int) -> int:
         key = (key * _FACTOR + 1) % _WORD
         drawn = int((found + 1) * (2**_BITS / ((key >> 33) + 1)))
     return found
+
+
+def too_few(record: Any, shards: int) -> str | None:
+    """Return why so many shards are too few by what is on record of them (`SHARDS`), None where they do."""
+    known = max(int(at) + (name != "count") for name, at in {"count": 1, **record}.items())
+    if known <= shards:
+        return None
+    return (
+        f"its accounts are spread over {counted(known, 'shard')}, and {COUNT} is {shards}: set it to {known} "
+        "at the least, or use a namespace of its own"
+    )
 
 
 def read_shards(text: str, shards: int) -> list[int]:

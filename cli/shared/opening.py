@@ -11,7 +11,7 @@ from cli.shared.output import USED_WRONGLY, complain, fail, is_process
 from config import namespace
 from config.redis_url import RedisUrlError, read_within
 from config.redis_url import given as redis_url_given
-from config.shards import count_given
+from config.shards import count_given, too_few
 from config.text import printable
 
 if TYPE_CHECKING:
@@ -131,6 +131,15 @@ def client_of(url: str) -> Iterator["redis.Redis"]:
         yield client
 
 
+def _check_shards(first: "redis.Redis", shards: int) -> None:
+    """End the command where it would read a part of the accounts as if they were all."""
+    from config import keys
+
+    told = too_few(first.hgetall(keys.SHARDS()), shards)
+    if told is not None:
+        fail(f"nothing is read: {told}")
+
+
 @contextmanager
 def open_to_read() -> Iterator["redis.Redis"]:
     """Yield a client that reads all shards, for a command that has no use for other settings.
@@ -150,6 +159,7 @@ def open_to_read() -> Iterator["redis.Redis"]:
             yield client
     else:
         with _told(url), client_of(url) as client:
+            _check_shards(client, 1)
             yield client
 
 
@@ -167,6 +177,9 @@ def open_redis(
     with redis_url(values) as url:
         if writes:
             check_server(url, process=False)
+        elif values.shard is None and "{" in values.namespace:
+            with client_of(url) as first:
+                _check_shards(first, values.shards)
         with shards_of(url, values) as shards:
             client = shards.reading
             for each in clients_of(client):

@@ -13,6 +13,7 @@ import redis
 from config import durations, keys
 from config.recorded import schema
 from config.settings import settings
+from config.shards import too_few
 from config.text import counted
 from config.times import redis_ms
 from worker.choosing.installed import fault_of, plugins
@@ -74,6 +75,14 @@ def server(client: "redis.Redis") -> Iterator[Check]:
         yield Check("replicas", Health.OK, f"{counted(wanted, 'replica')} answered")
     yield _schema(client)
     yield _clock(client)
+
+
+def shards(first: "redis.Redis", number: int) -> Iterator[Check]:
+    """Tell of accounts in more shards than these: all else is told without them. Raises redis.RedisError."""
+    told = too_few(first.hgetall(keys.SHARDS()), number)
+    if told is not None:
+        what, _, do = told.partition(": ")
+        yield Check("shards", Health.FAIL, what, do)
 
 
 def _schema(client: "redis.Redis") -> Check:

@@ -103,7 +103,8 @@ def examine(number: int, answers: Sequence[Any]) -> Iterator[Finding]:
         )
         if isinstance(reached, redis.RedisError):
             told = f"{wanted}, and the server does not let us wait for them: {reached}"
-            yield Finding("replicas", Level.STOPS, told, "give the user of REDIS_URL the right +wait")
+            remedy = "give the user of REDIS_URL the right +wait, or use a server that has it"
+            yield Finding("replicas", Level.STOPS, told, remedy)
         elif reached < number:
             there = f"{counted(reached, 'replica')} answered" if reached else "none answered"
             remedy = "start replicas, or set IDENTITY_WORKER_REPLICAS to 0 for a server that has none"
@@ -120,7 +121,7 @@ def lacking(client: "redis.Redis", number: int) -> list[Finding]:
     except TooFewReplicasError as error:
         return [*examine(number, [error.reached])]
     except redis.ResponseError as error:
-        if code_of(error) != "NOPERM":
+        if code_of(error) not in ("NOPERM", "ERR"):  # of WAIT: a right is missing, or the command
             raise
         return [*examine(number, [error])]
     return []

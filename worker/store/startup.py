@@ -15,8 +15,7 @@ from config.errors import IdentityWorkerError
 from config.recorded import schema
 from config.redis_url import redacted
 from config.settings import settings
-from config.shards import COUNT
-from config.text import counted
+from config.shards import too_few
 from config.times import backoff, redis_ms
 from worker.store import durability, replicas, rights
 from worker.store.connection import connect, guide_of
@@ -78,8 +77,8 @@ def unsafe(client: "redis.Redis", replicas_wanted: int) -> list[Finding]:
     """
     (info,) = _ask(client, [("INFO",)])
     told = {} if isinstance(info, redis.RedisError) else _info(info)
-    evicting = [each for each in durability.examine(told, {}) if each.level is Level.REFUSE]
-    return [*evicting, *replicas.lacking(client, replicas_wanted)]
+    found = [*durability.examine(told, {}), *replicas.lacking(client, replicas_wanted)]
+    return [each for each in found if each.level in (Level.REFUSE, Level.STOPS)]
 
 
 def check(url: str, patience: float | None = None) -> None:
@@ -115,13 +114,9 @@ def _shards(url: str) -> Iterator[str]:
         if values.shards > 1:
             # What there was before there were shards is in the first one.
             first.hsetnx(keys.SHARDS(), "count", 1 if first.exists(keys.ACCOUNTS()) else values.shards)
-        found: Any = first.hgetall(keys.SHARDS())
-    known = max([int(found.pop("count", 1)), *(int(each) + 1 for each in found.values())])
-    if known > values.shards:
-        yield (
-            f"its accounts are spread over {counted(known, 'shard')}, and {COUNT} is {values.shards}: set it "
-            f"to {known} at the least, or use a namespace of its own"
-        )
+        told = too_few(first.hgetall(keys.SHARDS()), values.shards)
+    if told is not None:
+        yield told
 
 
 def _awaited(client: "redis.Redis", patience: float, replicas_wanted: int) -> Examined:

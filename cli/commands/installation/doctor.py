@@ -114,6 +114,8 @@ def _redis(values: Settings, live: Any) -> Iterator[Check]:
             yield from way
             if any(each.health is Health.FAIL for each in way):
                 return
+            if values.shard is None:
+                yield from doctor.shards(shards.client(0), values.shards)
             for shard in shards.all:
                 client, its = shards.client(shard), f" (shard {shard})" if len(shards.all) > 1 else ""
                 is_usable = yield from _server(values, client, url, its)
