@@ -7,6 +7,8 @@ from started_servers import refused, user
 from structlog.testing import capture_logs
 from support import eventually
 
+from config.settings import Settings
+from worker.store import startup
 from worker.store.connection import connect
 from worker.store.findings import Level
 from worker.store.startup import check, examine
@@ -55,7 +57,10 @@ def test_the_rights_that_the_remedy_names_are_enough(server: "redis.Redis") -> N
         assert Level.REFUSE not in [finding.level for finding in examine(client).findings]
 
 
-def test_what_can_not_be_asked_is_said_and_is_no_fault(server: "redis.Redis") -> None:
+def test_what_can_not_be_asked_is_said_and_is_no_fault(
+    server: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(startup, "settings", Settings)  # not those of a test before
     url = user(server, *ALL_KEYS, "+@all", "-info", "-config", "-hello")
     with capture_logs() as logs:
         check(url)
