@@ -8,7 +8,7 @@ from config import durations, logs
 from config.limits import Endpoint
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Transition
-from worker.lifecycle import choosing, journal_entries, record_fields, transitions
+from worker.lifecycle import choosing, importing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, READ, UnconfirmedError, decide
 from worker.lifecycle.transitions import call_ended
@@ -77,7 +77,9 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     """Apply the error policy's decision on a promote's error."""
     decision = decide(PROMOTE, error, rt.settings)
     outcome = journal_entries.refused(journal_entries.call_of(promotion), promotion, error)
-    if isinstance(error, NameTakenError) and _may_be_promoted(rt, promotion):
+    if isinstance(error, NameTakenError) and (
+        may_be_older(rt.ledger.client, promotion) or may_have_arrived(rt, promotion)
+    ):
         _ask_for_name(rt, promotion, error, outcome)
         return
     log.warning("promote.refused", subject=promotion.subject, to=decision.to, error=str(error))
@@ -86,18 +88,22 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
     elif decision.to == "failed":
         refused = call_ended(transitions.fail(promotion, str(error)), outcome, decision.completion)
     else:
-        refused = transitions.promote_refused(promotion, error, decision)
+        doubtful = may_have_arrived(rt, promotion)
+        refused = transitions.promote_refused(promotion, error, decision, doubtful=doubtful)
     rt.ledger.apply(promotion, refused)
 
 
-def _may_be_promoted(rt: Runtime, promotion: Record) -> bool:
-    """Return whether an earlier promote of the same draft may have arrived."""
+def may_have_arrived(rt: Runtime, promotion: Record) -> bool:
+    """Return whether an earlier promote of the same draft or portrait may have arrived, by the journal."""
+    journal = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id))
+    if promotion.get("photo") is not None:
+        return importing.may_have_arrived(promotion, journal)
     draft = record_fields.current_draft(promotion)["image_result_id"]
-    calls = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id)).of(Endpoint.PROMOTE)
-    earlier = [call for call in calls if call.intended["attempt"] != promotion.attempt]
-    if may_be_older(rt.ledger.client, promotion):
-        return True
-    return any(call.unresolved and call.intended.get("image_result_id") == draft for call in earlier)
+    unresolved = [call.intended for call in journal.of(Endpoint.PROMOTE) if call.unresolved]
+    if promotion.state == "promoting":  # its own call, of which no end is on record yet
+        own = (promotion.subject, promotion.attempt)
+        unresolved = [each for each in unresolved if (each["subject"], each["attempt"]) != own]
+    return any(each.get("image_result_id") == draft for each in unresolved)
 
 
 def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome: Mapping[str, Any]) -> None:

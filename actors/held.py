@@ -12,7 +12,7 @@ from actors import call_numbers
 from actors.boot import broker
 from actors.broker import dead_letters
 from actors.broker.dead_letters import DeadLetter
-from actors.error_handling import found_again, is_gone, pause_unread
+from actors.error_handling import found_again, is_gone, may_have_arrived, pause_unread
 from actors.resolution import resolve_create
 from actors.runtime import Runtime, runtime
 from config import durations, keys, logs
@@ -71,7 +71,8 @@ def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> N
         "deaths": dead_letter.deaths,
     }
     held = transitions.hold(question, error=dead_letter.error, evidence=evidence)
-    if KINDS[record.kind].states[record.state].permit:
+    may_have_job = record.state == "planned" and may_have_arrived(rt, record)
+    if may_have_job or KINDS[record.kind].states[record.state].permit:
         held = transitions.watched(held, rt.look_ms)
     if record.state == "promoting":
         journal = journal_entries.outcome(journal_entries.call_of(record), record, "unknown")

@@ -200,8 +200,13 @@ def promoted(
     )
 
 
-def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> Transition:
-    """The promote has failed and is made again, once what this was decided to hold up goes on."""
+def promote_refused(
+    promotion: Record, error: ApiError, decision: Decision, *, doubtful: bool = False
+) -> Transition:
+    """The promote has failed and is made again, once what this was decided to hold up goes on.
+
+    `doubtful`: one before may have arrived.
+    """
     return Transition(
         decision.to,
         journal=journal_entries.refused(journal_entries.call_of(promotion), promotion, error),
@@ -209,7 +214,7 @@ def promote_refused(promotion: Record, error: ApiError, decision: Decision) -> T
         pause=decision.pause,
         throttle=decision.throttle,
         # One that may have arrived may have a job.
-        keep_permit=isinstance(error, OutcomeUnknownError | UnexpectedStatusError),
+        keep_permit=doubtful or isinstance(error, OutcomeUnknownError | UnexpectedStatusError),
         paid=True,
     )
 

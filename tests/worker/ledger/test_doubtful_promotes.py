@@ -1,5 +1,6 @@
 """A promote that may have arrived keeps its permit and its slot, and is not paid for twice."""
 
+import pytest
 from late_steps import operator, submitting, with_drafts
 from own_account import PROMOTE
 from stepping import Flow
@@ -12,6 +13,8 @@ from worker.briefs.choices import Choose
 from worker.ledger.transition import Answer, Completion, Pause, Transition
 from worker.lifecycle import choosing, record_fields
 from worker.lifecycle.charges import paid_text, take_apart
+from worker.lifecycle.choosing import PickError
+from worker.operations import picking
 from worker.views import snapshots
 
 POST_PROMOTE = f"POST {PROMOTE}"
@@ -84,6 +87,29 @@ def test_a_promote_that_may_have_arrived_keeps_its_permit_when_withdrawn(
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(429, {"error": "too many requests"}), (402, {"error": "Insufficient credits"}), (503, {}), (401, {})],
+)
+def test_a_doubtful_promote_keeps_its_permit_when_the_next_is_refused(
+    flow: Flow, status: int, body: dict[str, str]
+) -> None:
+    """The refusal says nothing of the one before, whose job the API may be at."""
+    flow.api.set(preprocessing_median_seconds=100_000)
+    unknown_promote(flow)
+    flow.api.refuse(PROMOTE, status, body)
+    flow.end_pauses()
+    flow.steps.until(lambda: flow.promotion("b").state == "planned" and flow.api.requests(POST_PROMOTE) == 2)
+    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
+    drafts = [each["image_result_id"] for each in flow.promotion("b").json("candidates")]
+    with pytest.raises(PickError):
+        picking.choose_again(flow.ledger, "b", drafts[1], instead=0, by="ada", why=None)
+    flow.end_pauses()
+    flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
+    assert flow.calls("b")[-1] == "promote already promoted"
+    assert len(flow.api.ledger()["identities"]) == 1
+
+
 def test_a_promote_that_may_have_arrived_needs_no_second_slot(flow: Flow) -> None:
     unknown_promote(flow)
     taken = {f"code{number}": 1 for number in range(50)}
@@ -111,6 +137,29 @@ def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
     assert wasted(flow) == [], "a person has written it off, and was told"
     flow.client.lpop(keys.JOURNAL("b"), 99)
     assert wasted(flow) == [identity["identity_code"]], "nobody has"
+
+
+def test_a_brief_cancelled_with_its_promote_granted_again_ends_with_its_job(flow: Flow) -> None:
+    flow.api.set(preprocessing_median_seconds=100_000)
+    unknown_promote(flow)
+    flow.end_pauses()
+    assert flow.promotion("b").attempt == 2
+    operator(flow).cancel(flow.brief("b"))
+    assert (flow.brief("b").state, flow.promotion("b").state) == ("held", "held")
+    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
+    flow.grow_older("promotion:b#0", 3_600)
+    flow.until("b", "cancelled")
+    assert flow.api.requests(POST_PROMOTE) == 1
+    assert not flow.client.exists(keys.PERMITS(DEFAULT))
+    assert flow.client.zcount(keys.WINDOW(DEFAULT, "promote"), "+inf", "+inf") == 0
+
+
+def test_a_promote_that_was_only_granted_is_cancelled_at_once(flow: Flow) -> None:
+    with_drafts(flow)
+    flow.until("b", "promoting")
+    assert flow.promotion("b").attempt == 1
+    operator(flow).cancel(flow.brief("b"))
+    assert (flow.brief("b").state, flow.client.exists(keys.PERMITS(DEFAULT))) == ("cancelled", 0)
 
 
 def test_a_promote_to_be_cancelled_while_under_way_is_not_repeated(flow: Flow) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from held_briefs import at, state
+from own_account import PROMOTE
 from processes import ProcessFactory
 from stepping import Flow
 from support import eventually
@@ -29,6 +30,27 @@ def test_a_job_of_a_held_brief_keeps_its_permit_until_done(flow: Flow, broken_wo
     flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
     assert flow.brief("b").state == "held"
     assert flow.client.zscore(keys.TIMERS(), SUBJECT) is None
+
+
+def test_a_promote_that_may_have_arrived_keeps_its_permit_when_held(
+    flow: Flow, broken_worker: ProcessFactory
+) -> None:
+    """Its answer was lost, and the step that was to ask again can't be run: the API may be at its job."""
+    flow.api.set(preprocessing_median_seconds=100_000)
+    subject = promotion_subject("b", 0)
+    at(flow, "promotion")
+    flow.api.fault("drop_response", path=PROMOTE)
+    flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
+    flow.end_pauses()
+    worker = broken_worker(BROKEN=subject)
+    assert eventually(flow.client, lambda: flow.promotion("b").state == "held")
+    worker.kill()
+    assert flow.client.zrange(keys.PERMITS(ACCOUNT), 0, -1) == [subject]
+    assert flow.api.ledger()["jobs_in_flight"] == 1
+    flow.grow_older(subject, 3_600)
+    flow.wake_timer(subject)
+    flow.steps.until(lambda: not flow.client.exists(keys.PERMITS(ACCOUNT)))
+    assert (flow.promotion("b").state, flow.client.zscore(keys.TIMERS(), subject)) == ("held", None)
 
 
 def test_a_held_job_of_no_account_keeps_its_permit_until_over(flow: Flow) -> None:

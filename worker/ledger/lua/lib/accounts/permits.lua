@@ -49,17 +49,22 @@ function permits.complete_request(account, subject, counted)
     end
 end
 
+-- Whether the job permit of a subject is of an attempt before its newest grant, which may have arrived.
+function permits.is_older(account, subject)
+    local since = capacity.holds_job(account, subject)
+    return since and tonumber(since) < (tonumber(records.get(record_of(subject), 'granted_at')) or 0)
+end
+
 -- Whoever was granted a request of an endpoint and has not begun it waits again, in its old place. Its step may be
 -- queued for a while yet, and would go out into the pause.
 function permits.withdraw(account, endpoint)
     for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
         local kind = kind_of(subject)
-        local state, score, granted_at = records.many(record_of(subject), 'state', 'place', 'granted_at')
+        local state, score = records.many(record_of(subject), 'state', 'place')
         if state == KINDS[kind].waits then
             permits.complete_request(account, subject, false)
-            local since = capacity.holds_job(account, subject)
-            if since and tonumber(since) < tonumber(granted_at) then
-                score = '-inf' -- its permit is of the attempt before, which may have arrived
+            if permits.is_older(account, subject) then
+                score = '-inf'
             else
                 redis.call('ZREM', key('PERMITS', account), subject)
             end

@@ -113,7 +113,8 @@ function transition.stop(account, subject)
     local kind = kind_of(subject)
     local state = records.get(record_of(subject), 'state')
     local may_have_job = capacity.holds_job(account, subject)
-    if KINDS[kind].parent and state == KINDS[kind].waits and may_have_job and not permits.is_granted(account, subject) then
+    local is_doubtful = may_have_job and (not permits.is_granted(account, subject) or permits.is_older(account, subject))
+    if KINDS[kind].parent and state == KINDS[kind].waits and is_doubtful then
         transition.move(subject, stops.until_job_is_over({}))
         return
     end
