@@ -142,9 +142,13 @@ def _send(
 ) -> None:
     if budget is not None:
         _set_budget(client, values, briefs, budget)
-        if not wanted.as_json:
-            say(printable(f"batch {budget.batch} may cost {budget.credits:g} credits in all now"))
     delivery.look_up(client, values, briefs, again=wanted.again)
+    if budget is not None and not wanted.as_json:
+        from cli.sending import planning
+
+        say(printable(f"batch {budget.batch} may cost {budget.credits:g} credits in all now"))
+        if too_little := planning.too_little(client, briefs, budget.batch, budget.credits):
+            complain(printable(too_little))
     delivery.send(url, values, briefs)
 
 

@@ -39,6 +39,7 @@ def _head(brief: BriefView) -> dict[str, str | None]:
         "kind": None if brief.kind == BriefKind.IDENTITY else brief.kind,
         "account": brief.account,
         "batch": brief.batch,
+        "metadata": json.dumps(brief.metadata, ensure_ascii=False) if brief.metadata else None,
         "priority": str(brief.priority or "") or None,
         "state": f"{brief.state} for {format_duration(brief.read_at - brief.moved_at)}",
         "accepted": f"{format_time(brief.accepted_at)}, {ago} ago",

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from cli.render import fault_groups
-from cli.sending.outgoing import Outgoing, Status, Takes
+from cli.sending.outgoing import EQUAL, Outgoing, Status, Takes
 from cli.sending.spool import Spool
 from cli.shared.output import print_json_list, print_json_lists, say
 from config.text import counted, printable
@@ -45,7 +45,7 @@ def outgoing_json(each: Outgoing) -> dict[str, Any]:
         "drafts": brief.total_variations,
         "slots": brief.slots(),
         "promotion_credits": brief.promotions * PROMOTION_CREDITS,
-        "notes": brief.notes,
+        "notes": each.notes,
         "envelope": _envelope(each, brief),
         "body": brief.body(),
     }
@@ -126,7 +126,7 @@ def _show(each: Outgoing, *, whole: bool) -> None:
     if len(each.faults) > _FAULTS:
         typer.echo(f"  and {len(each.faults) - _FAULTS} more; --json lists all")
     if (brief := each.brief) is not None:
-        for note in brief.notes:
+        for note in each.notes:
             say(printable(f"  note: {note}"))
         if whole:
             _show_brief(each, brief)
@@ -146,11 +146,25 @@ def _show_many(briefs: Spool) -> None:
         for line in fault_groups.lines(bad):
             say(printable(line))
     good = (status for status in Status if status is not Status.BAD)
-    notes = Counter(note for each in briefs.of(*good) for note in each.notes)
-    for note, count in notes.most_common(_NAMED):
-        say(printable(f"note on {counted(count, 'brief')}: {note}"))
-    if len(notes) > _NAMED:
-        typer.echo(f"and {len(notes) - _NAMED} other notes; --json lists all")
+    _show_notes(briefs.of(*good))
+
+
+def _show_notes(briefs: Iterator[Outgoing]) -> None:
+    """Print the notes that most have, with the first of those that have them; what costs more comes first."""
+    counts: Counter[str] = Counter()
+    first: dict[str, list[str]] = {}
+    for each in briefs:
+        for note in each.notes:
+            counts[note] += 1
+            if counts[note] <= _NAMED:
+                first.setdefault(note, []).append(each.source)
+    ordered = sorted(counts, key=lambda note: (note != EQUAL, -counts[note]))
+    for note in ordered[:_NAMED]:
+        more = f" and {counts[note] - _NAMED} more" if counts[note] > _NAMED else ""
+        say(printable(f"note on {counted(counts[note], 'brief')}: {note}"))
+        say(printable(f"  {', '.join(first[note])}{more}"))
+    if len(ordered) > _NAMED:
+        typer.echo(f"and {len(ordered) - _NAMED} other notes; --json lists all")
 
 
 def _states(briefs: Iterator[Outgoing]) -> str:

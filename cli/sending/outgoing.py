@@ -9,6 +9,9 @@ from worker.briefs.brief import Brief, parse
 from worker.briefs.faults import Fault
 from worker.ledger.arrivals import Arrived
 
+#: Noted on the second and later ones of equal briefs.
+EQUAL = "says the same as another one of its file, and is a brief of its own, which costs as much"
+
 
 class Status(StrEnum):
     """What became of a brief of a file."""

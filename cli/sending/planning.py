@@ -11,7 +11,9 @@ from cli.sending.spool import Spool
 from cli.shared.output import USED_WRONGLY, fail
 from config.accounts.names import DEFAULT
 from config.settings import Settings
+from config.text import credits_text
 from worker.forecast.batch_plan import AccountPlan, Wanted, committed, plans
+from worker.ledger.kinds import PROMOTION_CREDITS
 from worker.shards.merged import home_of
 from worker.shards.shards import shards_of
 from worker.store import embedded
@@ -59,6 +61,19 @@ def _wanted(briefs: Spool) -> dict[str, Wanted]:
         wanted.descriptions += takes.descriptions
         wanted.drafts += takes.drafts
     return found
+
+
+def too_little(client: "redis.Redis", briefs: Spool, batch: str, max_credits: float) -> str | None:
+    """Return in words that a budget can't pay for the briefs to be sent, drafts apart; None where it can."""
+    promotions = sum(takes.promotions for takes in briefs.takings()) * PROMOTION_CREDITS
+    spent = committed(client, batch)
+    if spent + promotions <= max_credits:
+        return None
+    already = f"{credits_text(spent)} are spent or reserved, and " if spent else ""
+    return (
+        f"that is too little for all of them: {already}these take {promotions} credits for promotions, "
+        "before drafts. What is above it waits until the budget is raised"
+    )
 
 
 def check_credits(max_credits: float) -> None:

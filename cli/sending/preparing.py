@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.sending.files import Item
-from cli.sending.outgoing import Outgoing, Status, Takes
+from cli.sending.outgoing import EQUAL, Outgoing, Status, Takes
 from cli.sending.photos import PhotoCheck
 from cli.sending.shorthand import Setting, whole
 from cli.sending.spool import Spool
@@ -81,12 +81,13 @@ def _prepared(item: Item, rules: Rules, photos: PhotoCheck, spool: Spool) -> Out
         each.faults = _named(bad.faults, item)
         return each
     digests = equality.parts(brief)
+    number = 1
     if each.brief_id is None:
-        each.brief_id = _made_id(origin, digests if origin is brief else None, item, spool)
+        each.brief_id, number = _made_id(origin, digests if origin is brief else None, item, spool)
         envelope["brief_id"] = each.brief_id
     each.text = json.dumps(envelope, ensure_ascii=False)
     each.takes = Takes.of(brief)
-    each.notes, each.status = brief.notes, Status.VALID
+    each.notes, each.status = [*brief.notes, *([EQUAL] if number > 1 else [])], Status.VALID
     _tell_repeated(each, equality.digest(digests), spool)
     if each.status is Status.VALID and (unusable := photos.faults(brief)):
         each.faults, each.status = _named(unusable, item), Status.BAD
@@ -97,10 +98,11 @@ def _named(faults: Sequence[Fault], item: Item) -> list[Fault]:
     return list(faults) if item.table is None else [item.table.named(each) for each in faults]
 
 
-def _made_id(brief: Brief, digests: Mapping[str, str] | None, item: Item, spool: Spool) -> str:
+def _made_id(brief: Brief, digests: Mapping[str, str] | None, item: Item, spool: Spool) -> tuple[str, int]:
+    """Return the id, and which of its file's equal briefs it is, from 1."""
     first = equality.made_id(brief, digests=digests)
     number = spool.count_of(item.file, first)
-    return first if number == 1 else equality.made_id(brief, number, digests)
+    return (first if number == 1 else equality.made_id(brief, number, digests)), number
 
 
 def _tell_repeated(each: Outgoing, said: str, spool: Spool) -> None:

@@ -51,6 +51,8 @@ class Counts:
     unmarked: int = 0
     """Pictures of which no marked copy could be made."""
     unnamed: int = 0
+    named_before: int = 0
+    """Pictures that keep the name of an earlier run, where they would be called otherwise now."""
     """Briefs with pictures that have nothing of what the pattern names, and are called by their ids."""
     bytes: int = 0
     """Of the pictures that lie there."""
@@ -167,9 +169,9 @@ class Export:
         for key, row in rows.items():
             self._workbook.put(folder, key, row)
         self._workbook.add_files(result.written)
-        self._count(brief, result)
+        self._count(brief, items, result)
 
-    def _count(self, brief: BriefView, result: Result) -> None:
+    def _count(self, brief: BriefView, items: list[Item], result: Result) -> None:
         """Count a brief, which may have been added before."""
         size = sum(stored.size for stored in result.stored.values())
         now = {
@@ -180,6 +182,11 @@ class Export:
             "marked": len(result.copies),
             "unmarked": len(result.unmarked),
             "unnamed": int(bool(result.stored) and lacks_all(self._order.pattern, named(brief))),
+            "named_before": sum(
+                item.image_result_id in result.stored
+                and dirname(result.stored[item.image_result_id].file) != item.folder
+                for item in items
+            ),
             "bytes": size,
         }
         for name, more in self._workbook.tally(brief.brief_id, now).items():

@@ -182,6 +182,11 @@ def _tell(counts: "Counts", target: "Target") -> None:
         complain(
             f"{counted(counts.unnamed, 'brief')} called by id: nothing is on record of what --names names"
         )
+    if counts.named_before:
+        complain(
+            f"{counted(counts.named_before, 'picture')} under the name of an earlier run, not under that of "
+            "--names now: the index says where; what is removed there is fetched anew, by its new name"
+        )
     if counts.unmarked:
         complain(f"{counted(counts.unmarked, 'picture')} could not be marked: the index says why")
     if counts.gone:

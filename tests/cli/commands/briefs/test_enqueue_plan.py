@@ -140,6 +140,15 @@ def test_over_the_credits_allowed_the_plan_stops(command: Command, flow: Flow) -
     assert not flow.client.exists(keys.BUDGET("spring")), "a dry run sets nothing"
 
 
+def test_a_budget_too_small_for_what_is_sent_is_told(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="b-0", batch="spring")
+    options = ("enqueue", "-", "--batch", "spring", "--max-credits")
+    told = command(*options, "199", stdin=lines(4))
+    assert told.returncode == 0, "what the budget pays for is made"
+    assert "too little for all of them: 50 are spent or reserved, and these take 150 credits" in told.stderr
+    assert "too little" not in command(*options, "350", stdin=lines(7)).stderr
+
+
 def test_what_the_batch_has_spent_counts_and_no_brief_twice(command: Command, flow: Flow) -> None:
     for number in range(2):
         flow.accept(brief_id=f"b-{number}", batch="spring")

@@ -11,6 +11,7 @@ from own_account import CREATE
 from stepping import Flow
 from support import brief, event_types
 
+from cli.sending.outgoing import EQUAL
 from config import keys
 from worker.briefs.to_type import answers
 from worker.operations.operator import Operator
@@ -89,12 +90,20 @@ def test_equal_rows_of_one_file_count_each_and_of_two_files_once(desk: Desk) -> 
     assert desk.enqueue(file) == (0, ["sent"] * 3)
     ids = [each["brief_id"] for each in desk.told]
     assert ids[2] == f"{ids[0]}-2"
+    assert [EQUAL in each["notes"] for each in desk.told] == [False, False, True]
     assert desk.enqueue(file) == (0, ["same"] * 3)
     assert desk.enqueue(desk.write("b.jsonl", ROWS[2]), desk.write("c.jsonl", ROWS[2])) == (
         0,
         ["sent", "same"],
     )
     assert desk.told[1]["same_as"] == "b.jsonl:1"
+
+
+def test_equal_rows_are_told_with_where_they_stand(alone: Command, tmp_path: Path) -> None:
+    rows = [f"a sailor {number}" for number in (*range(24), 3, 3)]
+    (tmp_path / "rows.csv").write_text("prompt\n" + "\n".join(rows) + "\n")
+    told = alone("enqueue", "rows.csv", "--dry-run").stdout
+    assert f"note on 2 briefs: {EQUAL}\n  rows.csv row 26, rows.csv row 27\n" in told
 
 
 def test_a_row_of_another_batch_account_or_metadata_is_another_brief(desk: Desk) -> None:

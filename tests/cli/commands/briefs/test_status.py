@@ -120,13 +120,18 @@ def test_a_batch_is_listed_by_itself(command: Command, flow: Flow) -> None:
 
 
 def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:
-    heard.finish(heard.accept(brief_id="a", instructions=[{"prompt": "someone"}], batch="autumn"))
+    heard.finish(
+        heard.accept(
+            brief_id="a", instructions=[{"prompt": "someone"}], batch="autumn", metadata={"sku": "ä7"}
+        )
+    )
     brief, promotion = heard.brief("a"), heard.promotion("a")
     answer = command("status", "a")
     assert answer.returncode == 0
     for text in (
         "brief:     a\n",
         "batch:     autumn\n",
+        'metadata:  {"sku": "ä7"}\n',
         "state:     done for ",
         f"job:       {brief.fields['job_id']}\n",
         f"instructions[0]  ready  identity {promotion.fields['identity_code']}",

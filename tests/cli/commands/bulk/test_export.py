@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,23 @@ def test_a_misspelled_field_of_a_name_is_told(command: Command, heard: Flow, tmp
     assert "1 brief called by id: nothing is on record of what --names names" in answer.stderr
     assert {each.name for each in (tmp_path / "out" / "no-batch").glob("*/")} >= {brief_id, "8"}
     assert "called by id" not in command(*order[:-1], "{brief_id}", **variables(heard)).stderr
+
+
+def test_a_picture_that_would_be_called_otherwise_by_now_is_told(
+    command: Command, heard: Flow, tmp_path: Path
+) -> None:
+    brief_id = heard.accept(metadata={"sku": "7"})
+    assert heard.finish(brief_id).state == "done"
+    folder = tmp_path / "out" / "no-batch"
+    order = ("export", "--state", "done", "--to", str(tmp_path / "out"), "--names", "{metadata.sku}")
+    assert "earlier run" not in command(*order, **variables(heard)).stderr
+    assert command("update", brief_id, "--metadata", "sku=8").returncode == 0
+    answer = command(*order, **variables(heard))
+    assert (answer.returncode, [each.name for each in folder.glob("*/")]) == (0, ["7"])
+    assert "1 picture under the name of an earlier run, not under that of --names now" in answer.stderr
+    shutil.rmtree(folder / "7")
+    assert "earlier run" not in command(*order, **variables(heard)).stderr
+    assert [each.name for each in folder.glob("*/")] == ["8"]
 
 
 def test_what_its_sheet_says_of_picks_does_as_it_says(command: Command, heard: Flow, tmp_path: Path) -> None:
@@ -112,6 +130,7 @@ def test_followed_it_exports_what_finishes_until_all_has(
         "marked": 0,
         "unmarked": 0,
         "unnamed": 0,
+        "named_before": 0,
         "bytes": 0,
     }
 
