@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import redis
+import structlog  # noqa: F401  # before logs are taken over: handlers of signals log, in the middle of an import too
 from dramatiq import Middleware, set_broker
 
 from actors.broker.broker import Broker

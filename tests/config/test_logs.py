@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -181,3 +182,29 @@ def test_a_handler_of_signals_logs_while_its_thread_does(monkeypatch: pytest.Mon
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert [json.loads(line)["event"] for line in out.getvalue().splitlines()] == ["told", "written"]
+
+
+#: Has a handler of signals log in the middle of the import of structlog, as where a worker is told to end.
+INTERRUPTED = """
+import logging, os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "structlog._config":
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+signal.signal(signal.SIGUSR1, lambda *_: logging.getLogger("dramatiq").warning("told"))
+sys.meta_path.insert(0, Interrupting())
+import actors.boot
+from config import logs
+from config.settings import Settings
+logs.configure(Settings())
+logs.get("test").warning("written")
+"""
+
+
+def test_a_worker_may_be_told_to_end_while_it_imports_its_logger() -> None:
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=True)
+    assert "told" in ran.stderr
+    assert "event=written" in ran.stderr
+    assert "Traceback" not in ran.stderr
