@@ -1,7 +1,7 @@
-"""Numbers the calls of a brief's preparation: each is on record before it is made, and its end after.
+"""Numbers the calls of a brief's preparation: each is recorded before it is made, and its end after.
 
-A run that is taken over by another (its worker was silent for too long) can record nothing any more: each
-record names the number of the call that it belongs to.
+What is recorded must name the number of the latest call. So a run that was taken over by another one, since
+its worker was silent for too long, can no longer record anything.
 """
 
 from dataclasses import replace

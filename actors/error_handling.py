@@ -1,4 +1,4 @@
-"""What a step does when the API said no, did not answer, or a job came to nothing."""
+"""What a step does when the API refuses or does not answer, or when a job yields nothing."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -50,7 +50,7 @@ def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
 
 
 def pause_unread(rt: Runtime, record: Record, error: ApiError) -> None:
-    """Pause the account of what could not be read where the API is elsewhere, so that nothing is sent."""
+    """If an error shows that the API is at another address, pause the record's account: nothing is sent."""
     pause = decide(READ, error, rt.settings).pause
     if pause is not None:
         rt.ledger.note(record, Note(when=record.same_stay, pause=pause))

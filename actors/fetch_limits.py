@@ -1,4 +1,4 @@
-"""Bounds fetches from URLs and choosers at once; a brief that must wait is put back and woken later."""
+"""Bounds how many fetches from URLs, and choosers, run at once; a brief that must wait is woken later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ log = logs.get("preparation")
 
 @contextmanager
 def may_fetch(rt: Runtime, brief: Record, source: str) -> Iterator[bool]:
-    """Yield whether the picture at a source may be read now; a file of the installation always may."""
+    """Yield whether the picture at a source may be read now; a file in the reference folder always may."""
     if not is_url(source):
         yield True
         return

@@ -1,7 +1,7 @@
 """Holds a brief whose step no worker could run, and watches the job that it may still have.
 
-A step that fails would fail again, and its timer would send it for ever: so it is held at once, for an
-operator to bring back with `retry` when the cause is mended.
+A step that fails would fail again, and its timer would send it for ever. So its brief is held at once, until
+the cause is mended and an operator brings the brief back with `retry`.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ log = logs.get("held")
 
 @dramatiq.actor(queue_name=keys.STEPS, broker=broker)
 def hold_step(message_id: str) -> None:
-    """Hold the record whose step is a dead letter; one that is of no record stays a dead letter."""
+    """Hold the record whose step became a dead letter; a step without a record stays a dead letter."""
     rt = runtime()
     dead_letter = dead_letters.read(rt.ledger.client, keys.STEPS, message_id)
     if dead_letter is None or dead_letter.step is None:
@@ -47,7 +47,7 @@ def hold_step(message_id: str) -> None:
 
 
 def _hold(rt: Runtime, record: Record, dead_letter: DeadLetter, actor: str) -> None:
-    """Hold a record; one whose paid call may be under way is left to its timer, which resolves it."""
+    """Hold a record, unless its paid call may be under way: that is left to its timer, which resolves it."""
     log.error("step.dead", subject=record.subject, actor=actor, state=record.state, error=dead_letter.error)
     if record.state == "submitting":
         resolve_create(rt, record)
@@ -102,7 +102,7 @@ def watch_held(subject: str) -> None:
 
 
 def _is_over(rt: Runtime, record: Record) -> bool:
-    """Return whether its job is over; of one that can't be asked for, whether it must be by now."""
+    """Return whether the record's job is over; if the API can't be asked, whether it must be over by now."""
     product = KINDS[record.kind]
     # One held in the middle of a second promote has the code of the first, which came to nothing.
     known = product.parent is None or record.previous_state == product.running

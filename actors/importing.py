@@ -1,7 +1,7 @@
-"""The call of `promote_draft` that makes an identity of a portrait, in place of a draft.
+"""The part of `promote_draft` that makes an identity of a portrait, in place of a draft.
 
-It is in the request window, the jobs and the slots of promotes. Where an earlier call may have arrived, the
-library is asked for the name and the file that were sent before it is made again.
+The upload counts in the request window, the jobs and the slots of promotes. If an earlier upload may have
+arrived, the library is first searched for an identity with the name and the file name that it sent.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Finds out what an account has bought in an unknown past: of which paid calls its server has no record.
+"""Finds out what an account bought in a past of which Redis has lost records, by a failover or a copy.
 
-Each run asks the API about one page of its list, or one job; the last one decides, and asks nothing.
+Each run asks the API for one page of its list of jobs, or for one job; the last run only decides.
 """
 
 from actors import call_numbers, resolution
@@ -21,7 +21,7 @@ log = logs.get("unresolved")
 
 
 def look_back(rt: Runtime, account: str) -> None:
-    """Do the next step towards what an account has bought in an unknown past; then it may buy again.
+    """Do the next step of finding out what an account bought in its unknown past; then it may buy again.
 
     Not before each create that may have been made is over, and its job with it.
     """

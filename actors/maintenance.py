@@ -1,4 +1,4 @@
-"""Keeps an account's record true: counts its identities, frees what holders without a record hold."""
+"""Keeps an account's record true: counts its identities, frees permits and slots whose record is gone."""
 
 import dramatiq
 

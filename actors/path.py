@@ -81,7 +81,7 @@ def accept_brief(brief: Any) -> str | None:
 
 def _is_another_shards(rt: Runtime, message: MessageProxy, brief: Any) -> bool:
     """Return whether a message is for another shard, to which it is handed on then."""
-    # Of an installation without shards nothing is read twice.
+    # Without shards the brief is not decoded here: `accept` does that, and once is enough.
     elsewhere = rt.shards.elsewhere(first_record.account_of(brief)) if rt.shards.served is not None else None
     if elsewhere is None:
         return False
@@ -99,14 +99,17 @@ def _brought(message: MessageProxy, brief: Any, inlet: str | None) -> acceptance
         trace=message.options.get(TRACE),
         sent_at=message.message_timestamp,
         inlet=inlet,
-        # Who sends by a further inlet may say what he likes of himself: it counts as that inlet's.
+        # A sender on a further inlet could name any caller here, so its briefs count as that inlet's.
         sender=None if inlet is not None else tokens.name_in(message.options.get(SENDER)),
     )
 
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def prepare_brief(subject: str) -> None:
-    """1b. Files or a photo: one upload, or the photo's description, each run; then to wait for permits."""
+    """1b. The brief has files or a photo: each run uploads one file, or has the photo described.
+
+    When all is done, the brief waits for permits.
+    """
     rt = runtime()
     brief = rt.claim_step(subject)
     if brief is None or brief.state != "preparing" or preparation.is_under_way(rt, brief):
@@ -153,7 +156,7 @@ def collect_drafts(subject: str) -> None:
         return
     try:
         results = rt.apis[brief.account].job_results(brief.fields["job_id"])
-        # Not every generation of this answer says how the job is (piktid-v2.md 2.5).
+        # Not every version of this answer has the job's state (piktid-v2.md 2.5).
         state = results.state or rt.apis[brief.account].job_status(brief.fields["job_id"]).state
     except ApiError as error:
         error_handling.unread_job(rt, brief, error)
@@ -182,7 +185,10 @@ def choose_drafts(subject: str) -> None:
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def promote_draft(subject: str) -> None:
-    """4. Permits are granted: make the chosen draft, or a portrait, an identity. The API knows both again."""
+    """4. Permits are granted: make the chosen draft, or a portrait, an identity.
+
+    Both may be repeated after a lost answer: the API has a record of what arrived.
+    """
     rt = runtime()
     promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "planned":
@@ -193,7 +199,7 @@ def promote_draft(subject: str) -> None:
         if made is not None:
             _record_identity(rt, promotion, *made)
         return
-    # One that an earlier version has planned does not say how it may be named.
+    # A promotion that an earlier version planned lacks `on_name_taken`: its brief has it.
     named = promotion if promotion.get("on_name_taken") else rt.ledger.read(brief_subject(promotion.brief_id))
     name = record_fields.explicit_name(named, promotion)
     request = {"image_result_id": record_fields.current_draft(promotion)["image_result_id"], "name": name}

@@ -30,7 +30,7 @@ log = logs.get("picking")
 def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  # a message's argument
     """Choose which drafts of a brief become identities, as `identity-worker pick` does.
 
-    What can't be done is a dead letter with the reason. A choice that is on record already does nothing.
+    A pick that can't be done becomes a dead letter with the reason. A pick that is on record does nothing.
     """
     rt = runtime()
     message = cast("MessageProxy", CurrentMessage.get_current_message())
@@ -64,13 +64,13 @@ def pick_drafts(brief_id: Any, drafts: Any, leave_rest: Any = False) -> None:  #
 
 
 def _elsewhere(rt: Runtime, brief_id: str) -> int | None:
-    """Return the shard of a brief that is in none which this process serves, else None."""
+    """Return the shard of a brief if this process does not serve it, else None."""
     found = None if rt.shards.served is None else rt.ids.home_of(brief_id)
     return None if found == rt.shards.served else found
 
 
 def _foreign(rt: Runtime, message: MessageProxy, brief_id: str) -> str | None:
-    """Return in words why a message of a further inlet may not choose for a brief that it has not sent."""
+    """Return in words why a message of a further inlet may not choose for a brief, if it is another's."""
     inlet = came_by(message)
     if inlet is None:
         return None
@@ -83,7 +83,7 @@ def _foreign(rt: Runtime, message: MessageProxy, brief_id: str) -> str | None:
 
 
 def _counting(rt: Runtime, message: MessageProxy) -> Counting | None:
-    """Return what counts the identities that a choice makes more, for who sends by a further inlet."""
+    """Return what charges the extra identities of a choice to the message's further inlet, if it has one."""
     inlet = came_by(message)
     return None if inlet is None else Gate(rt.ledger, rt.inlets[inlet], rt.first_ledger).count_choice
 
@@ -131,7 +131,7 @@ def look(rt: Runtime, brief: Record) -> None:
 
 
 def _is_still_due(rt: Runtime, brief: Record) -> bool:
-    """Return whether the drafts are still to be looked at; the timer then comes after the look has ended."""
+    """Return whether rules still have to look at the drafts, and put the timer off until they have ended."""
     seconds = rt.settings.chooser_seconds * len(judging.questions(brief, {}))
     timer_ms = durations.CHOOSING_FETCH_MS + round(1000 * seconds)
     return (

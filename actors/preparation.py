@@ -87,7 +87,7 @@ def extract(rt: Runtime, brief: Record) -> None:
 
 
 def finish(rt: Runtime, brief: Record) -> None:
-    """Record what will be sent, and ask for permits; the end of a brief that asks for no more."""
+    """Record the body to send and ask for permits; or end a brief that asks for a description only."""
     fields = preparing.prepared(brief)
     if fields is None:
         nothing = "the API saw nothing in its reference image to make a face of"

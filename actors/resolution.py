@@ -82,9 +82,10 @@ def _next_to_ask_about(rt: Runtime, create: UnresolvedCreate, evidence: Evidence
 
 
 def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evidence: Evidence) -> bool:
-    """Return whether the API lists a job that no event has told of, or does not list any now.
+    """Return whether the API lists a job that no event has told of, or can't list jobs now.
 
-    Such a job is from now on seen; and who asks in vain asks again. An event may be lost for good.
+    A listed job is then on record as seen. If the list can't be read, the next run asks again. It is needed
+    since an event may be lost for good.
     """
     earliest = by_the_apis_clock(create.began_at, evidence)
     try:
@@ -100,7 +101,7 @@ def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evide
 
 
 def by_the_apis_clock(at: int, evidence: Evidence) -> float:
-    """Return the earliest that a time (ms by Redis' clock) may be by the API's, in seconds."""
+    """Return a time (ms by Redis' clock) in seconds by the API's clock, or the earliest that it may be."""
     ahead = evidence.stream.ahead_ms
     error = durations.API_CLOCK_ERROR_MS if ahead is not None else durations.REPLAY_KEPT_MS
     return (at + (ahead or 0) - error) / 1000

@@ -89,7 +89,7 @@ class Runtime:
         return False
 
     def take_thread(self, account: str, subject: str) -> bool:
-        """Return whether this thread may work for an account, which this process need not know."""
+        """Return whether this thread may work for an account, also one that this process does not know."""
         may = self.shares.acquire(threading.get_ident(), account, subject)
         if not may:
             log.info("step.waits_for_thread", account=account, subject=subject)

@@ -1,6 +1,6 @@
 """Decides which accounts this listener follows: takes its share of the leases, and follows what it has.
 
-One look after the other, every second or so: it keeps what it has, ends what it lost, gives what others lack,
+It looks every second or so: it keeps the leases that it has, stops what it lost, gives what others lack,
 takes what nobody has. A listener that could not keep its leases until others take it for dead follows nothing
 any more.
 """
@@ -28,9 +28,9 @@ from config.times import backoff
 
 log = logs.get("listener")
 
-#: Streams that may wait for their opening: of what it has not opened yet, another listener takes its part.
+#: How many of its streams may wait to be opened; accounts beyond that are left to other listeners.
 _ROOM = 128
-#: Streams that are told of at once as held back.
+#: How many stalled streams are recorded at once.
 _STALLS = 64
 #: Seconds between two looks, however much there is to do.
 _LOOK_AGAIN = 0.05

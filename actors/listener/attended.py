@@ -37,7 +37,7 @@ class Attended:
             self.following.renew(account)
 
     async def end(self) -> str | None:
-        """Follow it no more; return why it had ended before, by an error."""
+        """Stop following the account; return the error by which its following had ended before, if one."""
         if self.task is None:
             return None
         await end(self.task)

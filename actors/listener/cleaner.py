@@ -24,7 +24,7 @@ from worker.piktid.transport import segment
 
 log = logs.get("cleaner")
 
-#: Deletions at once: few, since what comes by the streams goes first.
+#: How many deletions run at once: few, since reading the streams goes first.
 AT_ONCE = 2
 #: Events of an account that wait here; more are found again in Redis.
 _MOST = 1_000

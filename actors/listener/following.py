@@ -37,7 +37,7 @@ _LEAST_STALL, _LEAST_SILENCE = 1.0, 2.0
 class Openings:
     """Bounds how many streams are opened at once: of a thousand, the last one would wait past its time.
 
-    One that takes long does not count any more: where hosts never answer, the others wait for none of them.
+    An opening that takes long no longer counts, so hosts that never answer do not hold up the others.
     """
 
     def __init__(self, most: int) -> None:
@@ -59,7 +59,7 @@ class Openings:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the streams of a listener have in common."""
+    """What all streams of a listener share."""
 
     streams: httpx.AsyncBaseTransport
     functions: AsyncFunctions

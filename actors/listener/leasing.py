@@ -69,7 +69,7 @@ class Leasing:
             await self._functions.run(leases.release(some, self._listener))
 
     async def sign_out(self) -> None:
-        """Be dead from now on."""
+        """Take this listener off the record, so that others need not wait for its silence."""
         await self._functions.run(leases.release((), self._listener, out=True))
 
 

@@ -1,4 +1,4 @@
-"""Runs what a process does in threads of its own: they begin before its work, and end with it."""
+"""Runs a process's side tasks, each with a thread: they start before its main work, and end with it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Part(Protocol):
-    """What has a thread of its own."""
+    """A side task of a process, with a thread of its own."""
 
     def start(self) -> None:
         """Begin, for as long as the process lives or until `end`."""
@@ -17,7 +17,7 @@ class Part(Protocol):
 
 @contextmanager
 def beside(*parts: Part) -> Iterator[None]:
-    """Have parts run beside the block; each is ended, the last one first, whatever the others raise."""
+    """Run parts while the block runs; then end each, the last one first, even if another one raises."""
     with ExitStack() as stack:
         for part in parts:
             part.start()

@@ -1,4 +1,4 @@
-"""The end of a process that waits in its main thread, as a signal tells it."""
+"""How a signal tells a process that waits in its main thread to end."""
 
 import select
 import signal

@@ -1,6 +1,6 @@
-"""Carries out the orders of people, in a thread of its own of each `web` and each listener.
+"""Carries out people's orders, in a thread of its own of each `web` and each listener.
 
-Each order is one's at a time, and another's once that one gives no sign of life.
+One process at a time works on an order; when it gives no sign of life, another takes the order over.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""Whose the accounts of a process are, put on record anew as their tokens change while it runs."""
+"""Records again which installation owns a process's accounts, when their tokens change while it runs."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Brings the ledger to the schema of this release while a process works, and ends what a newer one shuts out.
+"""Migrates the ledger to this release's schema while a process works; ends it if a newer one shuts it out.
 
 In a thread of its own, in each kind of process. It looks again every few seconds: so one that comes back from
 an outage finds out as well.

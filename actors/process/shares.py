@@ -1,9 +1,10 @@
 """Each account's share of a worker's threads: one whose API hangs must not take those of all the others.
 
-A thread is an account's from the claim of a step to its end, most of which is waiting for the API. An account
-may begin a step while it has fewer threads than are free. So one that hangs comes to have half of them, two a
-third each, and some are always left; nobody has to know who hangs. The rule is that of dynamic thresholds,
-by which network switches share their memory (Choudhury and Hahne, 1998).
+An account has a thread from the claim of a step to the step's end, most of which is waiting for the API. It
+may begin a step while it has fewer threads than are free. So an account whose API hangs gets at most half of
+the threads, two such accounts a third each, and some always stay free; nobody has to know which one hangs.
+The rule is that of dynamic thresholds, by which network switches share their memory (Choudhury and Hahne,
+1998).
 
 A step that may not begin is not kept here in a thread: it is sent again when there is room, and by its timer
 should this process die.
@@ -81,10 +82,10 @@ class AccountShares:
 
 
 def release(shares: AccountShares, ledger: Ledger, thread: int) -> None:
-    """End what a thread did for an account, and have the step run of whoever waited for that."""
+    """End a thread's work for an account, and queue the first waiting step that has room now."""
     subject = shares.release(thread)
     try:
-        # One that ended, or ran elsewhere and ended, has left its turn to the next one.
+        # A step that has ended meanwhile, or that ran elsewhere, passes its turn on to the next one.
         while subject is not None and not ledger.recall(subject):
             subject = shares.call()
     except redis.RedisError as error:

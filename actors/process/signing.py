@@ -1,4 +1,4 @@
-"""Says of a process that it lives, as workers and listeners do by themselves: for `identity-worker healthy`.
+"""Gives signs of life for `identity-worker healthy`; workers and listeners have their own way.
 
 A thread of its own says it, but not while the loop that it is to watch stands still.
 """
@@ -18,7 +18,7 @@ from worker.store.connection import connect
 log = logs.get("process")
 
 Role = Literal["web", "archive", "deliver"]
-#: Seconds for which a loop may not come round, and its process still lives.
+#: Seconds for which an event loop may be blocked until its process counts as dead.
 _SILENT_SECONDS = 5.0
 
 

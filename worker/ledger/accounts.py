@@ -73,7 +73,7 @@ class AccountLedger:
         return self.functions.run(commands.absent(account))
 
     def set_budget(self, batch: str, account: str, credits_allowed: float, by: str) -> None:
-        """Set what a batch may cost, with who did it on record; start whoever fits it now."""
+        """Set what a batch may cost, and record who did it; briefs that the new budget allows start."""
         text = f"{credits_allowed:.15g}"
         self.functions.run(commands.budget(batch, account, text, by))
 

@@ -1,4 +1,4 @@
-"""What the ledger's commands answer, and how it is read."""
+"""The answers of the ledger's commands, and how they are read."""
 
 import json
 from collections.abc import Sequence

@@ -44,21 +44,21 @@ class AccountEvent(Event):
 
 
 class StreamStalled(AccountEvent):
-    """Of an account: nothing comes of its open event stream, so its jobs are asked after by timers alone."""
+    """An account's event stream is open but brings nothing, so only timers ask about its jobs."""
 
     type: ClassVar[str] = BY_LUA["stalled"]
     why: str = Field(description="for how long, and what may hold it back")
 
 
 class TokenEnding(AccountEvent):
-    """Of an account: its token ends within 14 days; told once a day, until it has another one."""
+    """An account's token ends within 14 days; told once a day, until the account has another token."""
 
     type: ClassVar[str] = BY_LUA["token_ending"]
     token_ends: int = Field(description="when, in ms since 1970")
 
 
 class HookPaused(Event):
-    """Of an endpoint of webhooks: it is sent nothing any more, as it took nothing for days."""
+    """A webhook's endpoint is paused, as it has taken nothing for days: it is sent nothing any more."""
 
     type: ClassVar[str] = BY_LUA["hook_paused"]
     endpoint: str = Field(description="its name")
@@ -68,7 +68,7 @@ class HookPaused(Event):
 
 
 class BriefAccepted(Event):
-    """A brief is on record; it waits for its permits, or prepares its files."""
+    """A brief is on record; it waits for permits, or its files are prepared."""
 
     type: ClassVar[str] = "identity.brief.accepted"
     instructions: int = Field(description="how many it has")
@@ -84,7 +84,7 @@ class BriefAccepted(Event):
 
 
 class BriefConflict(Event):
-    """A brief is refused, as another one has its id; the common fields are those of the one refused."""
+    """A brief is refused, since another one has its id; the common fields are the refused brief's."""
 
     type: ClassVar[str] = BY_LUA["conflict"]
     state: str = Field(description="of the brief that is on record")
@@ -101,7 +101,7 @@ class BriefUpdated(Event):
 
 
 class BriefHeld(Event):
-    """An operator is asked: the brief goes on once that is answered."""
+    """A question is put to an operator; the brief goes on once it is answered."""
 
     type: ClassVar[str] = "identity.brief.held"
     question: str = Field(description="what is asked, or what went wrong")
@@ -155,13 +155,13 @@ class Imported(AboutDraft):
 
 
 class PreprocessingCompleted(AboutDraft):
-    """An identity can be used."""
+    """An identity is ready for use."""
 
     type: ClassVar[str] = "identity.preprocessing.completed"
 
 
 class Archived(Event):
-    """More of a brief lies in the archive: its drafts, then what its identities were made from."""
+    """More of a brief is in the archive: first its drafts, then its identities' `metadata.json`."""
 
     type: ClassVar[str] = "identity.archived"
     place: str = Field(description="the folder or bucket")
@@ -170,14 +170,14 @@ class Archived(Event):
 
 
 class PromotionFailed(AboutDraft):
-    """No draft of a choice could be made an identity."""
+    """None of the drafts that may be chosen for an instruction could be made an identity."""
 
     type: ClassVar[str] = "identity.promotion.failed"
     error: str = Field(description="why not")
 
 
 class BriefDone(Event):
-    """All promotions of a brief are finished, and made an identity at least; or its photo is described."""
+    """All promotions of a brief are finished, at least one as an identity; or its photo is described."""
 
     type: ClassVar[str] = BY_LUA["done"]
     promotions: Sequence[Outcome] = Field(description="each with its end; none where a photo is described")
@@ -185,7 +185,7 @@ class BriefDone(Event):
 
 
 class BriefFailed(Event):
-    """Nothing came of a brief."""
+    """A brief has ended without an identity."""
 
     type: ClassVar[str] = BY_LUA["failed"]
     error: str | None = Field(None, description="why, in words; left out where the promotions say it")

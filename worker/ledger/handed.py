@@ -1,6 +1,6 @@
-"""A message in a worker's hands: it ends with the move that it led to, and its worker takes the next step.
+"""A message that a worker runs: the call of the move that it leads to ends it, and takes the next message.
 
-Both are in the call of the move (`worker/ledger/lua/lib/hands.lua`). What else can become of a message is the
+It is all one call (`worker/ledger/lua/lib/hands.lua`). What else can become of a message is the
 broker's matter.
 """
 

@@ -14,12 +14,13 @@ from worker.ledger.states import BRIEF, PROMOTION, State
 
 #: The journal's outcomes of a paid call that say that the API has accepted it, and may have charged for it.
 ACCEPTED = ("accepted", "adopted")
-#: Those that do not say whether it has: no answer, an undocumented one, or a crash before it came.
+#: The outcomes that leave this open: no answer, an undocumented one, or a crash before the answer came.
 UNRESOLVED = ("unknown", "OutcomeUnknown", "Unexpected")
-#: As what briefs are counted whose drafts a rule has yet to look at, beside those that wait for a person.
+#: Briefs in `choosing` whose drafts a rule has yet to look at are counted under this name, apart from those
+#: that wait for a person.
 JUDGING = "a rule looks"
-#: The events that Lua emits by itself, by a brief's new state or refusal, or by what befell something else.
-#: Their models (`worker/ledger/events.py`) are not asked: most commands of an operator do without.
+#: The events that Lua emits itself, by the brief's new state or refusal, or by what happened to an account or
+#: endpoint. Spelt out here, since most commands of an operator should not import `worker/ledger/events.py`.
 BY_LUA = {
     "done": "identity.brief.done",
     "failed": "identity.brief.failed",
@@ -45,7 +46,7 @@ class Product:
     endpoint: Endpoint
     """The paid endpoint of its job, and what the journal calls such a call."""
     creating: str
-    """What is paused while its endpoint is."""
+    """In words, what is paused while the endpoint is paused."""
     plural: str
     cost: int | None
     """Credits of its job; None: learned from the jobs before, as the API publishes no price."""

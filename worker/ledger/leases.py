@@ -43,7 +43,7 @@ def keep(
     heard: Mapping[str, int] | None = None,
     look: bool = False,
 ) -> Command[Kept]:
-    """Keep the leases of at most MOST accounts; the listener signs in by it, also with none.
+    """Keep the leases of at most MOST accounts; this is also the listener's sign of life, even with none.
 
     `renew` puts their ends off; `heard`: how many ms ago the streams gave a sign of life that is to be put on
     record; `look`: also for events to delete.
@@ -54,7 +54,7 @@ def keep(
 
 
 def take(accounts: Sequence[str], listener: str, most: int) -> Command[list[str]]:
-    """Take at most so many leases, of at least one account and at most MOST, that no living listener has.
+    """Take at most `most` leases that no living listener has, among 1 to MOST accounts.
 
     Answers who has each lease now; "" for nobody.
     """
@@ -63,7 +63,7 @@ def take(accounts: Sequence[str], listener: str, most: int) -> Command[list[str]
 
 
 def ask(accounts: Sequence[str], listener: str) -> Command[None]:
-    """Ask the listeners that have them for at least one account, and at most MOST."""
+    """Ask the listeners that have the leases of 1 to MOST accounts to give them up."""
     return Command("ask", keys.ASKED(), nothing, {"accounts": list(accounts), "listener": listener})
 
 

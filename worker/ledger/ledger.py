@@ -38,9 +38,9 @@ class Ledger(AccountLedger):
     """The ledger on one Redis client. Every method is one round trip; all raise redis.RedisError."""
 
     def claim_step(self, subject: str, handed: Handed | None = None) -> Record | None:
-        """Return a record as its step begins, its mark of being woken cleared: later events wake it again.
+        """Return a record at the beginning of its step, and clear its mark of being woken for later events.
 
-        The message that is `handed` may have brought it. If so, it ends with the record's move.
+        If the message `handed` has brought the record, nothing is read; the record's move ends that message.
         """
         brought = None if handed is None else handed.message
         if brought is None or brought.subject != subject or "state" not in brought.fields:
@@ -204,7 +204,7 @@ class Ledger(AccountLedger):
         return self.functions.run(commands.job_over(record.subject, record.same_stay))
 
     def recall(self, subject: str) -> bool:
-        """Have a step run that had to wait for a thread; return False if there is nothing to run any more."""
+        """Queue a step that had to wait for a thread; return False if there is nothing left to run."""
         return self.functions.run(commands.recall(subject))
 
     def drop(self, account: str, subject: str) -> bool:

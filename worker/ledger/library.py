@@ -119,7 +119,7 @@ def _states(product: Product) -> dict[str, dict[str, object]]:
 
 
 def _setting(settings: Settings) -> dict[str, str | int | bool]:
-    """Return the numbers that the functions go by; what ends in `_ms` is in ms."""
+    """Return the numbers that the Lua functions need; names that end in `_ms` are in milliseconds."""
     return {
         "inlet": keys.INLET,
         "steps": keys.STEPS,

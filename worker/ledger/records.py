@@ -55,17 +55,17 @@ class Record:
 
     @property
     def same_brief(self) -> dict[str, str]:
-        """The condition that it is still the same brief, and none that has replaced it."""
+        """The condition that the brief on record is still this one, not one that has replaced it."""
         return {"accepted_at": self.fields.get("accepted_at", "")}
 
     @property
     def same_stay(self) -> dict[str, str]:
-        """The condition that it has not left its state since it was read."""
+        """The condition that the record has not left its state since it was read."""
         return {"moved_at": self.fields["moved_at"], "state": self.state}
 
     @property
     def attempt(self) -> int:
-        """How often it was granted permits: the number of its newest paid call."""
+        """How often the record was granted permits, which is the number of its newest paid call."""
         return int(self.fields.get("grants", "0"))
 
     def get(self, field: str) -> str | None:

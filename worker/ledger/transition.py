@@ -25,11 +25,11 @@ class Answer(StrEnum):
     APPLIED = "applied"
     #: The change was made before: the record is in that state, or the end of this very call is on record.
     DUPLICATE = "duplicate"
-    #: Of a claim that is on record, and that too few replicas have: its call is not made, and it is taken
-    #: back.
+    #: The claim is on record, but too few replicas have it: the paid call must not be made, and the claim is
+    #: taken back.
     UNCONFIRMED = "unconfirmed"
-    #: Nothing is changed: the table of states does not allow it from where the record stands, its grant is
-    #: gone, or a field is no longer as given.
+    #: Nothing is changed: the table of states does not allow this move from the record's present state, its
+    #: grant is gone, or a field is no longer as given.
     CONFLICT = "conflict"
 
 

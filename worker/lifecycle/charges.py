@@ -12,10 +12,10 @@ from worker.piktid.errors import NotSentError
 
 #: The paid call that orders no job: the description of a reference image.
 EXTRACT = "extract"
-#: An identity that was promoted came to nothing; its draft may be promoted again (guide, *Idempotency*).
+#: The preprocessing of a promoted identity failed; its draft may be promoted again (guide, *Idempotency*).
 PREPROCESSING_FAILED = "preprocessing failed"
 
-#: The brief that all entries before are about was replaced by another one; it had cost nothing.
+#: Here another brief has replaced the one that all earlier entries are about, which had cost nothing.
 REPLACED = "replaced"
 
 Entry = Mapping[str, Any]
@@ -54,7 +54,7 @@ class Journal:
         return tuple(each for each in self.calls if each.intended["call"] == call)
 
     def made(self, call: str, what: str) -> set[str]:
-        """Return the distinct ids in the field `what` of the outcomes that accepted such calls."""
+        """Return the distinct ids in the field `what` of the outcomes by which such calls were accepted."""
         found = {
             outcome.get(what)
             for each in self.of(call)
@@ -64,7 +64,7 @@ class Journal:
         return {str(each) for each in found if each is not None}
 
     def said(self, word: str) -> int:
-        """Return how often an operator gave a command."""
+        """Return how often an operator gave this command for the brief."""
         return sum(entry["what"] == word for entry in self.words)
 
     @property

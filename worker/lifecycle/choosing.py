@@ -37,7 +37,7 @@ _NONE: Ranked = {}
 
 
 def instruction_of(rules: Sequence[str], draft: Draft) -> int:
-    """Return a draft's instruction: its `image_index`, unless the brief has no other or no such one."""
+    """Return the number of a draft's instruction: its `image_index`, or the last one if there is no such."""
     return draft.image_index if draft.image_index < len(rules) else len(rules) - 1
 
 
@@ -59,7 +59,7 @@ def candidate(draft: Draft) -> dict[str, object]:
 def choose(
     rules: Sequence[str], drafts: Sequence[Draft], picks: Sequence[int] = (), ranked: Ranked = _NONE
 ) -> list[Chosen] | None:
-    """Return the promotions to make, by instruction; None while a person, or what looks, has yet to choose.
+    """Return the promotions to make, by instruction; None while a person or a picture rule has yet to choose.
 
     `rules` has one for each instruction. Raises ValueError of one that this version does not know.
     """
@@ -99,7 +99,7 @@ def _may_be_picked(rule: str) -> bool:
 
 
 def may_be_picked(rules: Sequence[str]) -> list[int]:
-    """Return the instructions in which a person may pick: of whom it waits, or who is faster than a rule."""
+    """Return the instructions in which a person may pick: those that wait for one, or for a picture rule."""
     return [number for number, rule in enumerate(rules) if _may_be_picked(rule)]
 
 
@@ -134,7 +134,7 @@ def unpicked(
 
 
 def open_to_choice(promotions: Sequence[Record], drafts: Sequence[Draft]) -> list[Draft]:
-    """Return the finished drafts of which no identity is made, nor will be as things stand.
+    """Return the finished drafts that are not identities, and that no promotion may still fall back on.
 
     A promotion that is not ready may fall back on each of its drafts, and one that failed be retried.
     """

@@ -13,7 +13,7 @@ from config.settings import Settings
 from worker.ledger.transition import Completion, Pause, Throttle
 from worker.piktid import errors as api
 
-#: A move that means: try the next-ranked draft, or fail when there is none.
+#: Stands for the move that fits: to try the next-ranked draft, or to fail if there is none.
 NEXT_DRAFT = "next draft"
 
 
@@ -27,7 +27,7 @@ class UnconfirmedError(api.NotSentError):
 
 
 class Scope(StrEnum):
-    """What is held up after an error: nothing but the record, an endpoint, or the account."""
+    """What pauses after an error: nothing (only the record waits), an endpoint, or the account."""
 
     ACCOUNT = "pause"
     CREATE = Endpoint.CREATE
@@ -89,7 +89,7 @@ KINDS = (
     (api.ThrottledError, "unclear"),
 )
 
-#: A move that means: stay, and make the call again after a pause that grows with the failures.
+#: Stands for no move: the record stays, and the call is made again after a pause that grows each time.
 AGAIN = "again"
 
 # An upload costs nothing, so whatever says nothing about the file is tried again.

@@ -19,7 +19,7 @@ from worker.piktid.answers import Identity
 
 #: A portrait is no draft, and has no link.
 _NO_DRAFT = {"image_result_id": None, "url": None}
-#: What an identity is called whose portrait's file has no name that can be used.
+#: The name of an identity whose portrait's file name can't be used.
 _UNNAMED = "Portrait"
 
 
@@ -29,7 +29,7 @@ def name(brief: Brief) -> str:
 
 
 def promotion(brief: Brief) -> dict[str, str]:
-    """Return the fields of the promotion that an import is from its beginning."""
+    """Return the fields of an import's promotion, which exists from the brief's beginning."""
     optional = {"keep_exif": "1" if brief.keep_exif else None, "tag": brief.tag}
     return {
         "instruction": "0",
@@ -62,7 +62,7 @@ def free_number(promotion: Record, found: Iterable[Identity]) -> int:
 
 
 def filename(promotion: Record, suffix: str) -> str:
-    """Return the name of the file to send, which no other brief's has."""
+    """Return the file name to send, which is unique to the brief."""
     return f"identity-worker-{hashlib.sha256(promotion.brief_id.encode()).hexdigest()[:32]}{suffix}"
 
 
@@ -77,7 +77,7 @@ class Match(Enum):
 
 
 def match(sought: str, file: str, found: Iterable[Identity]) -> tuple[Match, str]:
-    """Return whose the identity of a name is, and its code."""
+    """Return whether the identity that has this name is the brief's own, and its code."""
     of_name = [identity for identity in found if identity.name == sought]
     if not of_name:
         return Match.NOBODY, ""

@@ -22,17 +22,17 @@ from worker.piktid.answers import Draft
 if TYPE_CHECKING:
     from worker.ledger.events import DraftsReady
 
-#: Times that pictures can't be had in a row after which the rules do without them.
+#: After this many failures in a row to fetch pictures, the rules are asked without them.
 MOST_FAILURES = 5
 MARK = {"judging": "1"}
 #: Characters of an error that is kept.
 _LONGEST_ERROR = 200
-#: What stands in a record for the one that is done with.
+#: The fields that are removed once the rules' answers are on record.
 _DONE_WITH = ("judging", "tries", "error")
 
 
 def begin(ready: Transition, rules: Sequence[str], drafts: Sequence[Draft]) -> Transition:
-    """Return a move to `choosing` that also has the rules look which have to."""
+    """Return a move to `choosing` that also marks the brief for the rules that look at pictures."""
     if not choosing.judged(rules, drafts):
         return ready
     return replace(ready, fields={**ready.fields, **MARK}, timer_ms=AT_ONCE)
@@ -44,14 +44,14 @@ def is_due(brief: Record) -> bool:
 
 
 def shown(brief: Record) -> list[Draft]:
-    """Return the drafts that rules have to look at."""
+    """Return the drafts that rules have yet to look at."""
     rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
     judged = choosing.judged(rules, drafts)
     return [draft for draft in drafts if draft.usable and choosing.instruction_of(rules, draft) in judged]
 
 
 def questions(brief: Record, pictures: Mapping[int, bytes | str]) -> list[Question]:
-    """Return what the rules are asked; `pictures` by the drafts' ids, of those that could not be had why."""
+    """Return the questions to the rules; `pictures` has each draft's bytes, or why they can't be had."""
     rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
     return [
         Question(
@@ -86,7 +86,7 @@ def _told(brief: Record, instruction: int) -> dict[str, Any]:
 
 
 def record(ledger: Ledger, brief: Record, decisions: Sequence[Decision]) -> Answer:
-    """Put decisions on record: the promotions, or the wait for a person, of which downstream is told."""
+    """Put decisions on record: the promotions; or that a person must choose, which an event tells."""
     said = [each.as_json() for each in decisions]
     fields = {"decisions": json.dumps(said, ensure_ascii=False)}
     rules, drafts = record_fields.rules_of(brief), record_fields.drafts_of(brief)
@@ -107,7 +107,7 @@ def record(ledger: Ledger, brief: Record, decisions: Sequence[Decision]) -> Answ
 
 
 def _asking(brief: Record, decisions: Sequence[Decision]) -> "DraftsReady | None":
-    """Return the event that a person is asked where rules were to choose; None where each has chosen."""
+    """Return the event that a person is asked in place of rules; None if every rule has chosen."""
     asked = {each.instruction: each.asks for each in decisions if each.asks is not None}
     if not asked:
         return None
@@ -129,6 +129,6 @@ def failures(brief: Record) -> int:
 
 
 def again(brief: Record, error: str, pause_ms: int) -> Note:
-    """Look for the pictures once more, in so many ms."""
+    """Return a note that the pictures could not be fetched, and are fetched again after `pause_ms` ms."""
     fields = {"tries": str(failures(brief) + 1), "error": error[:_LONGEST_ERROR]}
     return Note(when=brief.same_stay | MARK, fields=fields, timer_ms=pause_ms)

@@ -43,7 +43,7 @@ def missing_file(brief: Record) -> str | None:
 
 
 def has_files(brief: Record) -> bool:
-    """Return whether a brief goes through preparation again; nothing that was uploaded is sent twice."""
+    """Return whether a brief needs preparation, also after a retry: what was uploaded is not sent twice."""
     return any(True for _ in _sources(brief)) or brief.get("files") is not None
 
 
@@ -78,7 +78,7 @@ def extracted(found: Extracted) -> dict[str, str]:
 
 
 def prepared(brief: Record) -> dict[str, str] | None:
-    """Return the fields of the final body; None when nothing in it describes a face.
+    """Return the fields that hold the final body; None if nothing in it describes a face.
 
     What the brief says itself goes before what the API saw in its picture.
     """

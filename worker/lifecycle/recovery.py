@@ -18,18 +18,18 @@ class OperationRefusedError(IdentityWorkerError):
 
 
 def asks_for_job(brief: Record) -> bool:
-    """Return whether it is unknown if a create of it has arrived."""
+    """Return whether it is unknown if a create of the brief has arrived."""
     held = brief.state == "held" and brief.previous_state == "uncertain" and brief.get("evidence") is None
     return held or brief.state == "uncertain"
 
 
 def asks_for_description(brief: Record) -> bool:
-    """Return whether it is unknown if its reference image was described."""
+    """Return whether it is unknown if the brief's reference image was described."""
     return brief.state == "held" and brief.previous_state == "preparing" and brief.get("evidence") is None
 
 
 def way_back(brief: Record, promotions: Sequence[Record], journal: Journal) -> list[Move]:
-    """Return the moves that bring a brief back, in their order.
+    """Return the moves that bring a held or failed brief back, in their order.
 
     Raises OperationRefusedError when there is no way.
     """
