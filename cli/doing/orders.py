@@ -54,7 +54,8 @@ def _carried_on(orders: Orders, order: Order) -> Order:
     found = orders.get(order.order_id)
     if found.state is State.RUNNING:
         raise OrderError(
-            f"order {order.order_id} is carried out elsewhere; half a minute after that ends, here"
+            f"order {order.order_id} is being carried out by another process; half a minute "
+            "after that process ends, this command can go on with it"
         )
     return found
 

@@ -141,7 +141,7 @@ def carried(meant: Meant) -> Iterator[Iterator[str]]:
 def _check_any(client: "redis.Redis", wanted: Filter, dead_letters: int | None) -> None:
     """End the command where it is for no dead letters and no brief is meant, whatever its state."""
     if dead_letters is None and next(select(client, wanted), None) is None:
-        fail(f"no brief on record is meant by {printable(written(wanted))}")
+        fail(f"no brief on record matches {printable(written(wanted))}")
 
 
 def _collected(orders: Orders, carrier: Carrier, given: Ordered) -> Ordered:

@@ -42,7 +42,7 @@ def _text(raw: str | bytes | Mapping[str, Any], max_bytes: int) -> str:
         given = raw if isinstance(raw, str | bytes) else json.dumps(raw)
     except (TypeError, ValueError, RecursionError) as error:
         raise BriefError(
-            [fault((), type(raw).__name__, "must hold nothing but what JSON can say")]
+            [fault((), type(raw).__name__, "must hold only values that JSON can express")]
         ) from error
     size = len(given if isinstance(given, bytes) else given.encode("utf-8", "surrogatepass"))
     if size > max_bytes:

@@ -57,7 +57,7 @@ def strip(content: bytes) -> Stripped:
     except (IndexError, struct.error) as error:
         if _SIGNS.search(content):
             raise UnreadablePictureError(
-                "it is broken, and seems to hold where it was taken: save it anew"
+                "it is damaged, and may tell where the photo was taken: save it anew"
             ) from error
         return Stripped(content, (), UPRIGHT)
     removed = tuple(kind for kind in _TELLING if any(block.kind == kind for block in blocks))

@@ -21,7 +21,7 @@ def make(place: Path) -> str:
         folders.write(place, _text([made]), new=True)
     except FileExistsError:
         raise KeptSecretError(
-            f"{place}: there is a secret already: remove it, or give it as --secret-file"
+            f"{place}: there is a secret already: remove the file, or give it as --secret-file"
         ) from None
     except OSError as error:
         raise folders.FolderError(place.parent, error, _REMEDY) from None

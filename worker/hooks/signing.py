@@ -47,7 +47,7 @@ def parse(where: str, text: str) -> list[Secret]:
     found = [_secret(where, line.split()) for line in text.splitlines() if line.strip()]
     if not found:
         raise HookSecretError(
-            f"{where}: holds no secret; one is {PREFIX} and {_LEAST} to {_MOST} bytes as base64"
+            f"{where}: holds no secret; a secret is {PREFIX} and {_LEAST} to {_MOST} bytes as base64"
         )
     return found
 
@@ -101,6 +101,6 @@ def _secret(where: str, words: list[str]) -> Secret:
         size, until = 0, None
     if not _LEAST <= size <= _MOST or len(end) > 1:
         raise HookSecretError(
-            f"{where}: holds what is no secret; one is {PREFIX} and {_LEAST} to {_MOST} bytes as base64"
+            f"{where}: holds no valid secret; one is {PREFIX} and {_LEAST} to {_MOST} bytes as base64"
         )
     return Secret(SecretStr(text), until)

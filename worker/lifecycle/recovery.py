@@ -75,7 +75,8 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
     """Return the transition of a failed brief back to the last thing that was paid for."""
     if brief.get("faults") is not None:
         raise OperationRefusedError(
-            f"brief {brief.brief_id} breaks rules: enqueue it corrected, and it takes this one's place"
+            f"brief {brief.brief_id} breaks rules: correct it and enqueue it again; "
+            "it then takes this one's place"
         )
     if any(draft.usable for draft in record_fields.drafts_of(brief)):
         move = _move(brief, "choosing")
@@ -85,8 +86,7 @@ def _from_failed(brief: Record, journal: Journal) -> Move:
         return _move(brief, "generating", timer_ms=AT_ONCE)
     if Endpoint.CREATE in journal.unresolved or EXTRACT in journal.unresolved:
         raise OperationRefusedError(
-            f"brief {brief.brief_id} may have been paid for, nobody knows: "
-            "enqueue it under another id to pay for it anyway"
+            f"brief {brief.brief_id} may have been paid for: enqueue it under another id to pay for it anyway"
         )
     if journal.made(Endpoint.CREATE, "job_id"):
         raise OperationRefusedError(

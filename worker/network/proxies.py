@@ -79,7 +79,7 @@ def parse(variable: str, value: str) -> Proxy:
     if scheme not in _PORTS:
         raise NetworkSettingsError(
             f"{variable} names a proxy of the kind {scheme[:20]}://, and only http:// and https:// are "
-            f"spoken; the port that serves HTTP, where it has one, can be named in HTTPS_PROXY"
+            f"supported; if the proxy has a port for HTTP, name that in HTTPS_PROXY"
         )
     if not host or port == 0 or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise NetworkSettingsError(f"{variable} is no URL of a proxy: write it as http://HOST:PORT")

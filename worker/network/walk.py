@@ -56,9 +56,9 @@ def _to_api(url: SplitResult) -> Iterator[Step]:
         proxy, context = Proxies().of(url.scheme, host, port), tls()
     except NetworkSettingsError as error:
         raise EndedWayError(
-            Step("network", str(error), "set it right where the processes are started")
+            Step("network", str(error), "correct it where the processes are started")
         ) from error
-    remedy = _RIGHT_URL if proxy is None else f"set {proxy.variable} right, or see that the proxy runs"
+    remedy = _RIGHT_URL if proxy is None else f"correct {proxy.variable}, or start the proxy"
     addresses, named = name(*((host, port) if proxy is None else (proxy.host, proxy.port)), remedy)
     yield named
     stream, connected = connection(addresses, port if proxy is None else proxy.port, remedy)

@@ -30,8 +30,8 @@ class TakenError(IdentityWorkerError):
         more = f" (and {len(taken) - 1} more)" if taken[1:] else ""
         super().__init__(
             f"account {taken[0]}{more} is in use on this Redis with another token. A second installation "
-            "needs an IDENTITY_WORKER_NAMESPACE, or a Redis, of its own; of a new token of the same account "
-            f"say so first: identity-worker accounts --token-changed {taken[0]}"
+            "needs an IDENTITY_WORKER_NAMESPACE, or a Redis, of its own; if it is a new token "
+            f"of the same account, run this first: identity-worker accounts --token-changed {taken[0]}"
         )
 
 

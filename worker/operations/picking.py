@@ -150,7 +150,7 @@ def _another(
     brief_id = brief.brief_id
     if brief.state not in CHOSEN or brief.get("kind") is not None:
         raise PickError(
-            f"brief {brief_id} is {brief.state}: only of one whose drafts were chosen another is chosen\n"
+            f"brief {brief_id} is {brief.state}: another draft can be chosen only after a first choice\n"
             f"`identity-worker why {argument(brief_id)}` says what becomes of it."
         )
     free = choosing.open_to_choice(promotions, record_fields.drafts_of(brief))

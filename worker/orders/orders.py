@@ -129,13 +129,16 @@ def told_of(change: Change) -> dict[str, Any]:
 def _check(what: What, wanted: Filter, change: Change | None, accounts: Sequence[str]) -> None:
     """Raise OrderError of what no order may say."""
     if not wanted.chooses:
-        raise OrderError("say which briefs are meant, as state:open: a filter without a choice means all")
+        raise OrderError(
+            "say which briefs are meant, for example state:open: a filter without a condition means all"
+        )
     if what.is_of_batches and accounts:
         raise OrderError(
-            "a batch may have briefs of accounts that you may not use: who may use all, pauses it"
+            "the batch may have briefs of accounts that you may not use: "
+            "only somebody who may use all accounts can pause it"
         )
     if (change is None) == (what is What.UPDATE):
-        raise OrderError("a change goes with the order `update`, and with no other")
+        raise OrderError("only the order `update` takes a change")
     try:
         updating.check(change or Change())
     except BriefError as bad:

@@ -189,7 +189,7 @@ def _show_many(client: "redis.Redis", wanted: Filter, *, everything: bool) -> No
             say(line)
         typer.echo()
     elif found.are_whole:
-        meant = f"No brief on record is meant by {printable(written(wanted))}."
+        meant = f"No brief on record matches {printable(written(wanted))}."
         typer.echo(meant if wanted.chooses else "No briefs on record." if queued else "No briefs.")
     if queued:
         say(queued)

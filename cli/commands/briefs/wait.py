@@ -58,9 +58,7 @@ def command(
         try:
             for progress, queued in _looks(client, wanted, waited):
                 if not progress.total and not queued:
-                    fail(
-                        f"no brief on record is meant by {printable(written(wanted)) or 'that'}", USED_WRONGLY
-                    )
+                    fail(f"no brief on record matches {printable(written(wanted)) or 'that'}", USED_WRONGLY)
                 code = _code(progress, queued, waited)
                 shown.show(progress, queued, is_last=code is not None)
                 if code is not None:

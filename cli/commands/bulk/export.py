@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from worker.piktid.client import PiktID
     from worker.places.target import Target
 
-NONE_MEANT = "no brief on record is meant by the filter"
+NONE_MEANT = "no brief on record matches the filter"
 
 
 @filtered

@@ -79,7 +79,7 @@ def _expect_another(account: str) -> None:
 
     with open_redis(load_settings(), writes=True, account=account) as client:
         if account not in account_reading.names(client):
-            fail(f"no account {printable(account)} is on record")
+            fail(f"no account {printable(account)} is on record; `identity-worker accounts` lists them")
         owners.expect_another(client, account, person(None))
     say(f"account {account}: the first process with another token that starts within a day may do so")
 

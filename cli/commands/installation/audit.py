@@ -87,7 +87,7 @@ def command(
             sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]
             findings += [(brief_id, what) for what in (*audit.faults(audited), *api.faults(audited))]
     if wanted.chooses and not briefs:
-        fail(f"no brief on record is meant by {printable(written(wanted))}")
+        fail(f"no brief on record matches {printable(written(wanted))}")
     if as_json:
         told = [{"brief_id": brief_id, "what": what} for brief_id, what in findings]
         unasked = [each._asdict() for each in api.unasked.values()]

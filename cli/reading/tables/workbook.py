@@ -83,7 +83,7 @@ class SheetOfBook:
             near = nearest(named, names)
             meant = f"; the nearest is {printable(near)!r}" if near else ""
             raise UsageError(
-                f"--sheet {printable(named)!r}: no sheet is called so{meant}; "
+                f"--sheet {printable(named)!r}: there is no such sheet{meant}; "
                 f"there are {', '.join(map(printable, names)) or 'none'}"
             )
         if not names:

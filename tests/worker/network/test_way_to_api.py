@@ -121,7 +121,7 @@ def test_a_proxy_that_refuses_ends_it(proxy: ForwardProxy, status: int, said: st
 
 def test_a_proxy_that_is_down_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port()}")
-    assert "set HTTPS_PROXY right, or see that the proxy runs" in ends(f"https://{HOST}", "name")
+    assert "correct HTTPS_PROXY, or start the proxy" in ends(f"https://{HOST}", "name")
 
 
 def test_a_proxy_that_is_named_wrongly_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

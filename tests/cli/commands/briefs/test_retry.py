@@ -123,14 +123,14 @@ def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command,
     flow.ledger.apply(flow.brief("b"), Transition("failed", fields={"error": "given up"}))
     refused = command("retry", "b")
     assert refused.returncode == 1
-    assert "brief b may have been paid for, nobody knows" in refused.stderr
+    assert "brief b may have been paid for" in refused.stderr
     assert flow.brief("b").state == "failed"
 
 
 def test_one_that_breaks_rules_or_has_not_stopped_is_not_retried(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="bad", priority=1000)
     flow.accept(brief_id="b")
-    assert "brief bad breaks rules: enqueue it corrected" in command("retry", "bad").stderr
+    assert "brief bad breaks rules: correct it and enqueue it again" in command("retry", "bad").stderr
     answer = command("retry", "b")
     assert (answer.returncode, "brief b is waiting: nothing of it has stopped" in answer.stderr) == (1, True)
     command("cancel", "b")

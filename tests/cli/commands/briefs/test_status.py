@@ -116,7 +116,7 @@ def test_a_batch_is_listed_by_itself(command: Command, flow: Flow) -> None:
     assert [brief["brief_id"] for brief in listed["briefs"]] == ["a"]
     assert [account["name"] for account in listed["accounts"]] == ["default"]
     none = command("status", "--batch", "none")
-    assert (none.returncode, none.stdout) == (0, "No brief on record is meant by batch:none.\n")
+    assert (none.returncode, none.stdout) == (0, "No brief on record matches batch:none.\n")
 
 
 def test_one_brief_is_shown_whole(command: Command, heard: Flow) -> None:

@@ -104,7 +104,7 @@ def test_a_batch_or_account_that_does_not_exist_passes_no_audit(
     flow.accept(brief_id="b")
     answer = command("audit", "--batch", "sprnig")
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "no brief on record is meant by batch:sprnig" in answer.stderr
+    assert "no brief on record matches batch:sprnig" in answer.stderr
     accounts = tmp_path / "accounts.toml"
     accounts.write_text('[accounts.other]\ntoken_env = "OTHER"\n')
     answer = command("audit", "--api", ACCOUNTS_FILE=str(accounts), OTHER="sandbox-other")

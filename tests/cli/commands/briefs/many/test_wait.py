@@ -35,7 +35,7 @@ def test_the_exit_code_says_how_it_has_ended(command: Command, mixed: Flow, by: 
         ("done", (), 0, ""),
         ("failed", (), 1, "some have failed or were cancelled"),
         ("held", (), 3, "waits for a person"),
-        ("none", (), 2, "no brief on record is meant by"),
+        ("none", (), 2, "no brief on record matches"),
         ("open", ("--stall", "1s"), 4, "nothing has moved for too long"),
         ("open", ("--timeout", "1s"), 5, "the time is over"),
     ):
