@@ -1,6 +1,6 @@
 """The log of what people did, by page, HTTP and command line alike: who, when, why, what, and to how many.
 
-What was done to each brief stands in its journal as well; this tells of the word that did it.
+Each brief's own journal says what was done to that brief; this log has the command as a whole.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ class Logged(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """An action that is on record and is begun after that, as `record` returns it."""
+    """An action that was put on record, and is begun only then; `record` returns it."""
 
     client: "redis.Redis"
     text: str

@@ -113,7 +113,7 @@ def choosers() -> Check:
 
 
 def work(client: "redis.Redis") -> Iterator[Check]:
-    """Check the queues, what waits for an operator, that workers run, and that what is due is woken."""
+    """Check the queues, what waits for an operator, that workers run, and that due timers are run."""
     with client.pipeline(transaction=True) as pipe:
         for queue in (keys.INLET, keys.STEPS):
             pipe.llen(keys.QUEUE(queue))

@@ -24,7 +24,7 @@ from worker.store.servers.trust import Trust
 _RIGHT_HOST = "set the host in REDIS_URL right, or see this machine's DNS"
 _RUNS_THERE = "start it, or set host and port in REDIS_URL to one that runs"
 _NO_TLS = "it does not speak TLS on this port: write redis://, or name its TLS port"
-#: What any Redis answers a line, also to who has not signed in: +PONG, or what it lacks.
+#: A line that any Redis answers, also before a login: by +PONG, or by what it requires.
 _LINE = b"PING\r\n"
 _AUTHORITIES = ("ssl_ca_certs", "ssl_ca_path")
 

@@ -30,7 +30,7 @@ class Halt(NamedTuple):
 
     @property
     def goes_on(self) -> bool:
-        """Whether no person has to let it go on: what was forgotten is being looked for."""
+        """Whether the pause ends by itself: it lasts while forgotten purchases are being looked for."""
         return self.by == SELF
 
     @property

@@ -35,7 +35,7 @@ def change(ledger: "Ledger", account: str, fields: Mapping[str, str], by: str, w
 
 
 def undone(changes: Sequence[Mapping[str, Any]], at: int | None = None) -> Mapping[str, Any]:
-    """Return the change that is to be undone: of that time, else the last one that was not. Raises UndoError.
+    """Return the change to undo: the one of that time, else the last one not undone yet. Raises UndoError.
 
     `changes` are those on record, the newest first.
     """
@@ -53,7 +53,7 @@ def undone(changes: Sequence[Mapping[str, Any]], at: int | None = None) -> Mappi
 
 
 def can_be_undone(each: Mapping[str, Any]) -> bool:
-    """Return whether what a person has changed is on record as it was before."""
+    """Return whether the record of a person's change has the earlier values."""
     return bool(each.get("before")) and each.get("by") != "configuration"
 
 

@@ -1,4 +1,4 @@
-"""Whose the accounts of a ledger are: a second installation with other tokens must not start on it.
+"""Which installation owns a ledger's accounts: a second one, with other tokens, must not start on it.
 
 Its briefs would be bought from other accounts of the API, and what all of them hold would be counted as one.
 On record is a digest of what the token is of, so that a renewed token of the same account starts as well.
@@ -38,7 +38,7 @@ class TakenError(IdentityWorkerError):
 def claim(
     functions: Functions, accounts: Mapping[str, Account], before: Mapping[str, Account] | None = None
 ) -> None:
-    """Put on record whose the accounts are, by the ledger's functions.
+    """Record that this installation owns these accounts.
 
     `before` are those that this process had until now.
 
@@ -54,7 +54,7 @@ def claim(
 
 
 def expect_another(client: "redis.Redis", account: str, by: str) -> None:
-    """Let the first process with another token that starts within a day say whose an account is.
+    """Let the first process that starts with another token within a day own an account.
 
     Those that start with the old one meanwhile change nothing of that. Raises redis.RedisError.
     """
@@ -73,7 +73,7 @@ def _owners(accounts: Iterable[Account]) -> dict[str, str]:
 
 
 def owner_of(account: str, token: SecretStr) -> str:
-    """Return a digest of whom a token is of: of the user where it is a JWT that names one, else of itself.
+    """Return a digest of a token's owner: of the user that a JWT names, else of the token itself.
 
     It is another one under another account's name, so nobody sees that two tokens are of one user.
     """

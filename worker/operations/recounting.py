@@ -14,7 +14,7 @@ PAGE = 100
 
 
 def recount(ledger: Ledger, *, anew: bool = False) -> int:
-    """Count every brief on record where it stands, and return how many there are.
+    """Count every brief on record in its state, and return how many briefs there are.
 
     `anew`: forget the counts before, whatever they are. Killed half-way, or two at once, it may be run again.
     """

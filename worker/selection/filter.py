@@ -43,7 +43,7 @@ class FilterError(IdentityWorkerError, ValueError):
 
 @dataclass(frozen=True)
 class Filter:
-    """Which briefs are meant; one that says nothing means all."""
+    """Which briefs are meant; an empty filter means all."""
 
     state: tuple[str, ...] = ()
     """Names of states, `open`, `finished`."""
@@ -69,14 +69,14 @@ class Filter:
 
     @property
     def chooses(self) -> bool:
-        """Whether it leaves anything out by what it is; limit and cursor only cut it into pages."""
+        """Whether the filter has any condition; limit and cursor only cut the result into pages."""
         return any((self.state, self.account, self.batch, self.error, self.kind, self.meta)) or (
             (self.older, self.newer) != (None, None)
         )
 
     @property
     def is_counted(self) -> bool:
-        """Whether the ledger's counts tell how many it means: they know state, account and batch."""
+        """Whether the ledger's counts tell how many briefs match: they know state, account and batch."""
         whole = Filter(state=self.state, account=self.account, batch=self.batch)
         return replace(self, limit=None, after=None) == whole
 

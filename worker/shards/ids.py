@@ -1,4 +1,4 @@
-"""Of several shards: whose a brief's id is. An id is one brief over all of them, as it is within each.
+"""With several shards: which account a brief's id belongs to. An id is one brief over all shards.
 
 The account that has an id is on record in the shard that follows from the id. A brief is on record in that of
 its account; one that has never cost anything gives way to another account's, as it would within a shard.
@@ -34,7 +34,7 @@ class Ids:
         self._replicas = settings.replicas
 
     def held_by_another(self, brief_id: str, account: str, inlet: str | None = None) -> str | None:
-        """Let an id be an account's; of one that stays another's return the state of that one's brief.
+        """Give an id to an account; if it stays another account's, return the state of that account's brief.
 
         What comes by a further inlet takes no id of what came otherwise. Raises redis.RedisError;
         TooFewReplicasError where a failover may forget whose it is: asked again, all of it is done again.
@@ -55,7 +55,7 @@ class Ids:
         return None if holder == account else "accepted"
 
     def note_all(self) -> None:
-        """Let the id of each brief on record be its account's: before there were shards, nobody noted whose.
+        """Record for each brief to which account its id belongs: without shards, this was not recorded.
 
         Raises redis.RedisError.
         """
@@ -76,7 +76,7 @@ class Ids:
                 self._change(shard_of(brief_id, self._shards.count), _claim_id(brief_id, account))
 
     def home_of(self, brief_id: str) -> int | None:
-        """Return the shard that a brief is in, None of one that nobody has named. Raises redis.RedisError."""
+        """Return a brief's shard, None if its id belongs to no account. Raises redis.RedisError."""
         keeper = self._shards.client(shard_of(brief_id, self._shards.count))
         found: Any = keeper.get(keys.HOME(brief_id))
         return None if found is None else self._shards.of(found.partition(" ")[2])

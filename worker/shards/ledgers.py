@@ -1,4 +1,4 @@
-"""The ledgers of all shards, as one that briefs are compared by before they are sent."""
+"""Compares briefs, before they are sent, with what is on record in all shards."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from worker.shards.merged import clients_of, home_of
 
 
 class Ledgers:
-    """Each account has the ledger of its shard; all methods raise redis.RedisError."""
+    """The ledger of each account's shard; all methods raise redis.RedisError."""
 
     def __init__(self, client: "redis.Redis", settings: Settings) -> None:
         """Take a client that reads all shards."""
@@ -22,7 +22,7 @@ class Ledgers:
         self._made: dict[int, Ledger] = {}
 
     def of(self, account: str) -> Ledger:
-        """Return that of an account."""
+        """Return the ledger of an account's shard."""
         home = home_of(self._client, account)
         if id(home) not in self._made:
             self._made[id(home)] = Ledger(home, self._settings)

@@ -1,7 +1,7 @@
 """A client that reads all shards as one: each command goes to every shard, and the answers become one.
 
-A key is in one shard, or in each of them a part of the whole: a set, a list, a number. Only what is named
-here can be read so; whatever changes something goes to the one shard that it concerns.
+A key is in one shard only, or each shard has a part of its set, list or number. Only the commands named here
+can be merged, and they only read: a command that writes goes to the one shard that it concerns.
 """
 
 import time
@@ -87,7 +87,7 @@ class _Ranged:
         self.options = {"score_cast_func": float, **options, "withscores": True}
 
     def merged(self, answers: Sequence[Any]) -> Any:
-        """Return what one shard that had all would have answered."""
+        """Return what a single shard with all the data would have answered."""
         found = sorted(chain.from_iterable(answers), key=_order, reverse=self._is_falling)[self._cut]
         return found if self._with_scores else [member for member, _ in found]
 
@@ -191,7 +191,7 @@ class Merged(CoreCommands):
 
 
 def merged(clients: Sequence["redis.Redis"]) -> "redis.Redis":
-    """Return what reads all shards as one; of one shard its own client, which also writes."""
+    """Return a client that reads all shards as one; with one shard, its own client, which also writes."""
     return clients[0] if len(clients) == 1 else cast("redis.Redis", Merged(clients))  # type: ignore[abstract]
 
 
@@ -219,7 +219,7 @@ def holder_of(client: "redis.Redis", brief_id: str) -> "redis.Redis":
 
 
 def at_each(client: "redis.Redis", make: "Callable[[redis.Redis], T]") -> Callable[[str], T]:
-    """Return what returns of a brief that which is made for its shard, once for each shard."""
+    """Return a function from a brief to an object of its shard; `make` makes one object for each shard."""
     made: dict[int, T] = {}
 
     def of(brief_id: str) -> T:

@@ -1,12 +1,13 @@
-"""Moves an account to another shard while everything runs, with all that is on record of it.
+"""Moves an account, with all its records, to another shard while everything runs.
 
-First all of it leaves its shard in one call (`worker/ledger/lua/shards/depart.lua`), as soon as no paid call
-of it is under way; from then on whoever takes it for one of that shard is refused. Then it comes to the other
-one part by part, is said to live there, and begins. Killed anywhere, another run goes on: a part and the note
-that it has come are one call (`bring.lua`), and what has come is not brought again.
+First one call takes all its records out of the old shard (`worker/ledger/lua/shards/depart.lua`), as soon as
+none of its paid calls is under way; from then on the old shard refuses calls for it. Then the records are
+brought to the new shard part by part, the new shard is recorded as the account's, and its work begins there.
+If this is killed anywhere, another run goes on: one call (`bring.lua`) brings a part and notes that it has
+come, and no part is brought twice.
 
-No step begins before as many replicas know of the one before it as are to know of a paid call. A server that
-was replaced without it would have the account in two shards, or in none.
+A step begins only when as many replicas have the step before it as must have a paid call. Otherwise a server
+that takes over could have the account in two shards, or in none.
 """
 
 import json
@@ -69,7 +70,7 @@ def planned(shards: Shards) -> Iterator[Move]:
 
 
 def settle(shards: Shards, known_by: int) -> None:
-    """Say of each account that has come and of which that was forgotten that it lives where it is.
+    """Record again where each moved account is, if a failover has forgotten it.
 
     Without replicas a server that is replaced may have it so. Raises redis.RedisError.
     """

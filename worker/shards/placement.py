@@ -1,7 +1,7 @@
-"""Where accounts live: where their names say, or where they have moved to since there are more shards.
+"""Which shard an account is in: the one that follows from its name, unless the account was moved.
 
-Their names say it by the number of shards that there were at first. It is on record in the first shard, with
-each account that lives elsewhere; an account that comes later begins by the old number, too.
+It follows from the name and the number of shards that there were at first, also for accounts that are added
+later. The first shard records this number, and the shard of each account that was moved.
 """
 
 import time
@@ -18,7 +18,7 @@ COUNT, AT = "count", "at:"
 
 
 class Placement:
-    """What is on record, read again every few seconds by whoever asks."""
+    """The record of which account is in which shard; a question reads it again if it is some seconds old."""
 
     def __init__(self, first: "redis.Redis", shards: int) -> None:
         """Ask the first shard; `shards` is their number where none is on record."""
@@ -54,7 +54,7 @@ class Placement:
         self._read_at = time.monotonic()
 
     def put(self, account: str, shard: int, known_by: int) -> None:
-        """Let an account live in a shard from now on, as so many replicas know; raises redis.RedisError."""
+        """Record an account's new shard; wait for enough replicas to have that. Raises redis.RedisError."""
         replicas.write(self._first, [("HSET", keys.SHARDS(), AT + account, shard)], known_by)
         self.read()
 

@@ -49,7 +49,7 @@ class Library:
 
 
 def silence_ms() -> int:
-    """Return after how long without a word that it uses a library a process is taken to have ended."""
+    """Return after how many silent ms a process that used a library is taken to have ended."""
     return round(3 * durations.LIBRARY_TOUCHED_SECONDS * 1000)
 
 

@@ -1,6 +1,6 @@
 """Clients of a namespace: it is put before the keys of each command, and taken off where answers name keys.
 
-Whoever uses a client knows nothing of it. A client without a namespace puts nothing there. A command
+The code that uses a client need not know. A client without a namespace adds nothing. A command
 whose keys are not known here is refused: they would be keys of other installations.
 """
 

@@ -91,7 +91,7 @@ def caught_up(client: "redis.Redis", number: int) -> None:
 
 
 def probes(number: int) -> list[Probe]:
-    """Return what tells whether there are so many replicas; nothing where none are wanted."""
+    """Return the commands that find out whether there are enough replicas; none if none are wanted."""
     return [("WAIT", number, durations.REPLICAS_WAIT_MS)] if number else []
 
 

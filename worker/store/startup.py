@@ -82,7 +82,7 @@ def unsafe(client: "redis.Redis", replicas_wanted: int) -> list[Finding]:
 
 
 def check(url: str, patience: float | None = None) -> None:
-    """Log which Redis a process uses and what is to be said of it; a command, whose patience is 0, does not.
+    """Check the Redis; a process logs which it is, and the findings; a command (patience 0) does not.
 
     One that does not answer yet is waited for up to `patience` seconds (none: as long as processes wait), by
     a process also one that reads its file, until it has. Raises UnsafeServerError when nothing may run on it,
@@ -105,7 +105,7 @@ def check(url: str, patience: float | None = None) -> None:
 
 
 def _shards(url: str) -> Iterator[str]:
-    """Put on record how many shards there are at first; yield why this process can't have fewer.
+    """Record how many shards there are at first; yield why this process may not have fewer.
 
     An account lives where its name and that number say, or has moved to (worker/shards/placement.py).
     """
