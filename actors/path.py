@@ -106,10 +106,7 @@ def _brought(message: MessageProxy, brief: Any, inlet: str | None) -> acceptance
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def prepare_brief(subject: str) -> None:
-    """1b. The brief has files or a photo: each run uploads one file, or has the photo described.
-
-    When all is done, the brief waits for permits.
-    """
+    """1b. Files or a photo: each run uploads one file, or has the photo described; then to wait."""
     rt = runtime()
     brief = rt.claim_step(subject)
     if brief is None or brief.state != "preparing" or preparation.is_under_way(rt, brief):
@@ -185,10 +182,7 @@ def choose_drafts(subject: str) -> None:
 
 @dramatiq.actor(queue_name=keys.STEPS, pays=True)
 def promote_draft(subject: str) -> None:
-    """4. Permits are granted: make the chosen draft, or a portrait, an identity.
-
-    Both may be repeated after a lost answer: the API has a record of what arrived.
-    """
+    """4. Permits are granted: make the chosen draft, or a portrait, an identity. Both may be repeated."""
     rt = runtime()
     promotion = rt.claim_step(subject)
     if promotion is None or promotion.state != "planned":

@@ -36,107 +36,107 @@ Fsync = Literal["always", "everysec"]
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(Copied):
-    """Settings by environment: fixed names as they stand, all others as `IDENTITY_WORKER_NAME`.
+    """Settings by environment: fixed names unchanged, all others as `IDENTITY_WORKER_NAME`, in any case.
 
-    What is given to it goes first. In which case the letters of a variable are does not matter.
+    Arguments override the environment.
     """
 
     redis_password_file: Path | None = setting(None, variable="REDIS_PASSWORD_FILE")
     """File with the password for `REDIS_URL`, read at each new connection: a password may change."""
     redis_sentinel_password_file: Path | None = setting(None, variable="REDIS_SENTINEL_PASSWORD_FILE")
-    """File with the password of its Sentinels, where they have one; read whenever one is asked."""
+    """File with the password of the Sentinels in `REDIS_URL`, if they have one; read at each connection."""
     redis_url: SecretText | None = setting(None, variable="REDIS_URL")
-    """Redis or Valkey; none: an embedded Valkey under `data_dir`."""
+    """Address of the Redis or Valkey; none: an embedded Valkey, with its files in `data_dir`."""
     namespace: str = ""
-    """What stands before every key, so that installations share a server: `studio` means `studio:`. With
-    braces, `{studio}`, it is a hash tag: all is in one slot of a cluster. All processes need the same."""
+    """Prefix of every key, so that installations can share a server: `studio` means `studio:`. In braces,
+    `{studio}`, it is a hash tag: all keys are in one slot of a cluster. The same for all processes."""
     shards: int = setting(1, ge=1, le=MOST_SHARDS, unit="shards")
-    """Ledgers that the accounts are spread over, each in a slot of its own of a cluster; above 1 the
-    namespace needs braces: shard 2 of `{studio}` is `{studio:2}`. All processes need the same."""
+    """Number of ledgers over which the accounts are spread, each in its own slot of a cluster; above 1 the
+    namespace needs braces: shard 2 of `{studio}` is `{studio:2}`. The same for all processes."""
     shard: int | None = setting(None, ge=0)
-    """The one that a process serves, from 0 on; none: all. `work`, `listen`, `archive` and `deliver`
-    set it for the processes that they start for each."""
+    """The shard that a process serves, counted from 0; none: all shards. `work`, `listen`, `archive` and
+    `deliver` set it for each process that they start."""
     api_url: str = setting(API_URL, variable="PIKTID_API_URL")
-    """Where the API is: https, or http to this machine."""
+    """URL of the API: https, or http to this machine."""
     api_token: SecretText | None = setting(None, variable="PIKTID_API_TOKEN")
     """Token of the account `default`, when there is no accounts file."""
     accounts_file: Path | None = setting(None, variable="ACCOUNTS_FILE")
-    """The TOML file of several accounts, or a folder with a file for each; it is read again as it changes.
-    None: there is one, `default`, with the token of the environment."""
+    """TOML file of several accounts, or a folder with a file for each; it is read again when it changes.
+    None: there is one account, `default`, with the token `PIKTID_API_TOKEN`."""
 
     data_dir: Path = Path(".data")
     """Where the embedded Valkey keeps its files."""
     fsync: Fsync = "always"
-    """When the embedded Valkey syncs its file, as whoever starts it says. With `everysec` writes are faster
-    (`python -m benchmarks.fsync`), and a server that is killed, or its machine, loses the last second or two
-    of what it had answered, records of paid calls among it: its writes wait for the sync under way."""
+    """When the embedded Valkey syncs its file: at every write, or once a second, which is faster
+    (`python -m benchmarks.fsync`). With `everysec`, a server or machine that is killed loses the writes of
+    its last second or two, records of paid calls among them. The process that starts the server decides."""
     embedded_port: int = setting(0, ge=0, le=65_535)
-    """Loopback port on which the embedded Valkey listens beside its unix socket, with a password that
-    `valkey/redis.url` under `data_dir` tells its owner; 0: on none."""
+    """Loopback port on which the embedded Valkey listens beside its unix socket, with a password; its address
+    is in `valkey/redis.url` under `data_dir`, which only the owner can read. 0: no port."""
     replicas: int = setting(0, ge=0, le=100, unit="replicas")
-    """Replicas of Redis that must know of a paid call before it is made: as many as there are, the same for
-    all processes. A failover to one that does not know of it would have it made, and paid for, again. 0:
-    none need, and after a failover nothing is bought before all that may have been is looked for."""
+    """Number of Redis replicas that must have the record of a paid call before it is made: as many as may
+    take over, the same for all processes. Without the record a new primary would pay for the call again.
+    0: none; after a failover nothing is then bought until earlier purchases have been looked for."""
     keep_days: float = setting(30, gt=0, unit="days")
-    """Days that the records of a finished brief stay."""
+    """Days for which the records of a finished brief are kept."""
     keep_events: int = setting(1_000_000, gt=0, unit="entries")
-    """Entries that the event stream keeps at the most."""
+    """The largest number of events that the stream for downstream keeps."""
     keep_event_bytes: int = setting(1024**3, ge=1024**2, unit="bytes")
-    """Bytes that they may have in all: with large metadata, or many faults, one has 50 KB."""
+    """Bytes that these events may have in all: with large metadata, or many faults, an event has 50 KB."""
     reference_dir: Path | None = None
     """Folder under which briefs may name pictures by path; none: only by URL."""
     reference_private: bool = False
     """Whether pictures may be fetched over http and from private addresses: for tests and closed networks.
-    Whoever may send briefs can then make the worker call whatever it can reach."""
+    Anybody who may send briefs can then make the worker call any address that it can reach."""
     max_upload_bytes: int = setting(20 * 1024 * 1024, gt=0, unit="bytes")
     """Bytes of the largest picture that is uploaded."""
     extraction_credits: float = setting(0.0, ge=0, unit="credits")
-    """What the description of a photo counts as in budgets; the API tells no price. 0: as nothing."""
+    """Credits that the description of a photo counts in budgets: the API publishes no price. 0: nothing."""
     chooser_seconds: float = setting(30.0, gt=0, le=600, unit="seconds")
-    """Seconds that a rule which looks at drafts (`best`, a plug-in) has for those of one instruction; after
-    them a person is asked."""
+    """Seconds in which a rule that looks at drafts (`best`, a plug-in) must choose for one instruction; after
+    that a person is asked."""
     events: Literal["sse", "webhook"] = "sse"
-    """How the API's events come: streams of the listener, or `identity-worker web`."""
+    """How the API's events come: by streams to the listener, or by webhook to `identity-worker web`."""
     secrets_dir: Path | None = None
-    """Where the secrets of webhooks, the API's and ours, are kept; none: `secrets` under `data_dir`."""
+    """Folder for the secrets of webhooks, from the API and to others; none: `secrets` under `data_dir`."""
     hooks_private: bool = False
-    """Whether `identity-worker deliver` may send over http, and to addresses inside a closed network."""
+    """Whether `identity-worker deliver` may send over http, and to private addresses."""
     inlets: Path | None = None
-    """TOML file of further queues that briefs come by: what each may use. None: there is `briefs` alone."""
+    """TOML file of further queues for briefs, and what each may use. None: `briefs` is the only queue."""
     archive: str | None = None
-    """Where `identity-worker archive` stores pictures: a folder, `s3://NAME/PREFIX`; none: nowhere."""
+    """Where `identity-worker archive` stores pictures: a folder or `s3://NAME/PREFIX`; none: nowhere."""
     mark_certificate: Path | None = None
     """PEM file of the certificate, with its chain, that signs marked copies of pictures; none: no copies."""
     mark_key: Path | None = None
-    """File of its private key, as PEM without a passphrase."""
+    """PEM file of that certificate's private key, without a passphrase."""
     preprocessing_counts: bool = True
     """Whether preprocessing holds one of the account's jobs (piktid-v2.md 6.18)."""
     speed: float = setting(1.0, gt=0, unit="times")
-    """How many times faster than the real API's the clocks of the API are; above 1 only with a sandbox."""
+    """How many times faster the API's clocks run than the real API's; above 1 only with a sandbox."""
     http2: bool = False
-    """Whether HTTP/2 is spoken with gateways that want it; needs `identity-worker[http2]`, is no faster."""
+    """Whether HTTP/2 is used with gateways that prefer it; needs `identity-worker[http2]`, is no faster."""
     request_timeout: float = setting(30.0, gt=0, unit="seconds")
-    """Seconds that an answer of the API may take."""
+    """Seconds that the API may take to answer."""
     threads: int = setting(64, ge=1, unit="threads")
-    """Worker threads a process, unless `work --threads` says otherwise: how many steps wait for the API at
-    once. One takes some 100 KB; an account may take no more of them than are free."""
+    """Threads of a worker process, unless `work --threads` says otherwise: how many steps can wait for the
+    API at once. A thread takes some 100 KB; an account may use no more threads than are free."""
     shutdown_seconds: float = setting(25.0, ge=0, unit="seconds")
-    """Seconds that a worker which was told to end waits for its paid calls: below the platform's own limit,
-    often 30. What is not answered by then is an unknown outcome. Other steps have a second."""
+    """Seconds for which a worker that was told to end waits for its paid calls: less than the platform's own
+    limit, often 30. A call without an answer by then has an unknown outcome. Other steps have one second."""
     metrics_token_file: Path | None = None
-    """File with the bearer token that `/metrics` asks for; none: it answers on the loopback alone."""
+    """File with the bearer token that `/metrics` requires; none: it answers only on the loopback."""
     still_minutes: float = setting(10, gt=0, unit="minutes")
-    """Minutes for which nothing may move while something could start; then `/readyz` answers 503."""
+    """If nothing moves for so many minutes although something could start, `/readyz` answers 503."""
     page_hosts: str = ""
-    """Names under which browsers reach the page, with commas between; it answers addresses and `localhost`
-    anyway, and under no other name: a stranger's page may have one that leads here."""
+    """Host names by which browsers reach the page, with commas between. IP addresses and `localhost` always
+    work; other names are refused, since a foreign site's name may be pointed at this machine."""
     page_proxy: str = ""
-    """Address of the proxy that signs people in and names them in `page_user_header`; none: there is none."""
+    """Address of the proxy that signs people in and names them in `page_user_header`; none: no such proxy."""
     page_user_header: str = ""
-    """Header in which that proxy tells who asks, as `X-Forwarded-User`: the name of one with a token."""
+    """Header in which that proxy names the person, as `X-Forwarded-User`; its value is a token's name."""
     traces: bool = False
-    """Whether briefs are told as traces of OpenTelemetry, by the variables `OTEL_*`, the endpoint in
-    `OTEL_EXPORTER_OTLP_ENDPOINT`; needs `identity-worker[otel]`. All processes need the same."""
+    """Whether briefs are exported as OpenTelemetry traces, set up by the variables `OTEL_*` (the endpoint by
+    `OTEL_EXPORTER_OTLP_ENDPOINT`); needs `identity-worker[otel]`. The same for all processes."""
     log_json: bool = False
     """Whether each line of the logs is a JSON object."""
 

@@ -1,4 +1,4 @@
-"""The application of `web`: what it answers, and what runs beside that in the same process."""
+"""The application of `web`: its routes, and the background tasks of the same process."""
 
 import asyncio
 import contextlib
@@ -83,5 +83,5 @@ class _Web:
 
 
 async def _healthz(_: Request) -> Response:
-    """Answer that this process lives. It asks nobody: a Redis that is gone is no reason to end it."""
+    """Answer that this process lives, without asking Redis: restarting `web` would not bring Redis back."""
     return Response("ok\n", media_type="text/plain")

@@ -57,7 +57,7 @@ class WebhookInlet:
         return [Route("/webhooks/{account}", self.receive, methods=["POST"])]
 
     async def receive(self, request: Request) -> Response:
-        """Check a notification and do what it says; what can't be trusted or read changes nothing.
+        """Check a notification and wake the job that it names; one that is untrusted or broken does nothing.
 
         Whoever does not sign is answered the same, after the same work, whether there is such an account or
         not: names of accounts are nobody's business.

@@ -141,14 +141,14 @@ def _method(view: View) -> str:
 
 
 def _check_form(visit: Visit) -> None:
-    """Raise PageError 403 of a form that was not on a page of this visitor."""
+    """Raise PageError 403 for a form that does not come from a page shown to this visitor (CSRF)."""
     given = visit.form.text("csrf") or visit.request.headers.get("x-csrf-token", "")
     if not cookie_of(visit.request) or given != visit.csrf:
         raise forbidden("This form is not of your visit, or too old.", "Load the page and send it anew.")
 
 
 def _policy(settings: Settings) -> str:
-    """Return what a browser may load: what is ours, and pictures of drafts."""
+    """Return the content security policy: a browser may load the page's own files, and drafts' pictures."""
     api = urlsplit(settings.api_url)
     # The API's pictures come by https; those of a sandbox from this machine.
     sandbox = f" {api.scheme}://{api.netloc}" if api.scheme == "http" else ""

@@ -24,7 +24,7 @@ def show(visit: Visit) -> Response:
 
 
 def ask(visit: Visit) -> Response:
-    """Show the form to somebody whom nobody knows, who goes on from there to what he asked for."""
+    """Show the form to an unknown visitor, who is then led on to the address that was asked for."""
     path = visit.request.url.path
     then = own_path(f"{path}?{visit.request.url.query}" if visit.request.url.query else path)
     return visit.page("sign_in.html", HTTPStatus.UNAUTHORIZED, then=then, wrong="")

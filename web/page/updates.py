@@ -22,7 +22,7 @@ log = logs.get("web")
 MOST = 100
 #: After which pages look again though no event came: times go on, windows free.
 LOOK_MS = 3_000
-#: Between two words at the least: a burst of events is one.
+#: Seconds between two notices at least: a burst of events becomes one notice.
 LEAST_SECONDS = 0.7
 
 

@@ -1,4 +1,4 @@
-"""Who calls: whoever has a token, or on this machine, as long as nobody has one, anybody who only reads."""
+"""Who may call: the owner of a token; or, as long as no token exists, readers on this machine."""
 
 import ipaddress
 from http import HTTPStatus
@@ -21,7 +21,7 @@ _BEARER = "bearer "
 
 
 def caller_of(request: Request, client: "redis.Redis") -> Caller:
-    """Return who calls. Raises ProblemError 401 of whoever may not, redis.RedisError."""
+    """Return who calls. Raises ProblemError 401 if nobody known does, and redis.RedisError."""
     given = request.headers.get("authorization", "")
     if given[: len(_BEARER)].lower() == _BEARER:
         caller = tokens.find(client, given[len(_BEARER) :].strip())
@@ -58,7 +58,7 @@ def _unauthorized(detail: str) -> ProblemError:
 
 
 def is_local(request: Request) -> bool:
-    """Return whether a request came to this machine's loopback, under a name of it, and by no proxy."""
+    """Return whether a request came by the loopback address, for a local host name, and not by a proxy."""
     server, name = request.scope.get("server"), host_of(request)
     if any(header in request.headers for header in ("forwarded", "x-forwarded-for")):
         return False

@@ -13,7 +13,7 @@ from worker.operations import actions
 
 
 def acted(client: "redis.Redis", caller: Caller, request: Request) -> Response:
-    """Return a page of the log, for those who see all accounts. Raises ProblemError."""
+    """Return a page of the log. Raises ProblemError; 403 for a caller who may not see all accounts."""
     if not caller.sees_all or caller.accounts:
         detail = f"{caller.name} may not use all accounts, and the log tells of all"
         raise ProblemError(HTTPStatus.FORBIDDEN, "forbidden", detail)

@@ -1,4 +1,4 @@
-"""Reads bodies of requests up to a bound of bytes and of time: anybody may have sent them."""
+"""Reads bodies of requests with a limit of bytes and of time, since anybody may send them."""
 
 import asyncio
 

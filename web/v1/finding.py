@@ -64,7 +64,7 @@ def page(client: "redis.Redis", caller: Caller, wanted: Filter) -> Stretch:
 
 
 def counted(client: "redis.Redis", caller: Caller, batch: str) -> Counter[Where]:
-    """Return where the briefs of a batch stand, of those that a caller may see."""
+    """Return how many briefs of a batch are in which state, of those that a caller may see."""
     if caller.sees_all:
         return Counter(number_of(client, Filter(batch=(batch,), account=caller.accounts)).of)
     return Counter(where for where in _own(client, caller) if where.batch == batch)
@@ -98,7 +98,7 @@ def facts(brief: BriefView) -> dict[str, Any]:
 
 
 def _own(client: "redis.Redis", caller: Caller) -> Iterator[Where]:
-    """Yield where each of those stands that a caller has sent, and that are on record."""
+    """Yield the state of each brief on record that a caller has sent."""
     walk = _walk(client, caller, None)
     while some := list(islice(walk, PAGE)):
         with client.pipeline(transaction=False) as pipe:

@@ -57,7 +57,7 @@ class Item:
 
     @property
     def status(self) -> HTTPStatus:
-        """The status that it would have by itself."""
+        """The HTTP status of the answer if this brief were sent alone."""
         if self.problem is not None or self.outcome is None:
             return HTTPStatus.INTERNAL_SERVER_ERROR if self.problem is None else self.problem.status
         return STATUS[self.outcome]

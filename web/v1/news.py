@@ -1,4 +1,4 @@
-"""Waits for the first of all shards in which something happens."""
+"""Waits until something happens in any shard."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is answered when something is not done: problems (RFC 9457), with our faults in them."""
+"""The answers to requests that are refused: problems (RFC 9457), with the faults of briefs in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -63,7 +63,7 @@ def bad_request(detail: str) -> ProblemError:
 
 
 def not_found(what: str) -> ProblemError:
-    """Return the problem of what is not there, or is nothing that the caller may see."""
+    """Return the problem for a thing that does not exist, or that the caller may not see."""
     return ProblemError(HTTPStatus.NOT_FOUND, "not-found", f"there is no {what}")
 
 
@@ -74,11 +74,11 @@ def invalid(faults: Sequence[Fault]) -> ProblemError:
 
 
 def over_credits(detail: str, seconds: int) -> ProblemError:
-    """Return the problem of what the caller has no credits for until so many seconds have passed."""
+    """Return the problem for a caller whose credits are used up for so many seconds."""
     headers = {"Retry-After": str(seconds)}
     return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "credits-of-the-day", detail, headers=headers)
 
 
 def conflict(detail: str) -> ProblemError:
-    """Return the problem of what is refused as things stand."""
+    """Return the problem for a request that the present state does not allow."""
     return ProblemError(HTTPStatus.CONFLICT, "conflict", detail)

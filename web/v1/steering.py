@@ -1,4 +1,4 @@
-"""What somebody does to one brief, by HTTP or on the page; by the operations that the commands use."""
+"""An action on one brief, by HTTP or on the page, done by the same operations as the commands."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
@@ -28,7 +28,7 @@ Body = Mapping[str, Any]
 
 
 class Case(NamedTuple):
-    """A brief to which something is done, as it was read, and who does it."""
+    """A brief on which somebody acts, as it was read, and who acts."""
 
     operator: Operator
     brief: Record

@@ -1,4 +1,4 @@
-"""Who archives a brief, and who looks: rights at a place, one archiver's at a time, that end by themselves.
+"""The rights to archive a brief, or to search for missing pictures: one archiver's each, for a limited time.
 
 Without them two would fetch the same pictures. Nothing is lost where a right ends too soon, as that of a
 frozen process does: what is put on record is compared with what stood there.
@@ -14,7 +14,7 @@ from worker.ledger import leases
 from worker.places.names import digest
 from worker.store.functions import Functions
 
-#: What stands for an hour instead of the archiver that has looked.
+#: Stands in place of an archiver for an hour after a search.
 DONE = "done"
 
 
@@ -49,7 +49,7 @@ class Claims:
         return is_ours
 
     def keep(self) -> None:
-        """Put off the ends of all that this archiver has; what has become another's stays that."""
+        """Renew all rights that this archiver has; one that has become another archiver's is left alone."""
         with self._lock:
             held = sorted(self._held)
         for right, of in held:

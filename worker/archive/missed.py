@@ -1,4 +1,4 @@
-"""Briefs of which a look could not have all: they are tried again soon, not only by the next look."""
+"""Briefs whose pictures a search could not all get: they are tried again soon, before the next search."""
 
 from collections.abc import Iterable
 

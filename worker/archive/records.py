@@ -1,4 +1,4 @@
-"""What stands on a brief's record of its archive: which of its pictures lie there, and which are gone."""
+"""What a brief's record says of the archive: which pictures are stored there, and which are gone."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How far the archive at each place is: what archivers have not looked at, and what they could not have.
+"""How far the archive at each place is: what archivers have yet to look at, and what they could not get.
 
 What is known of each brief stands on its record; a look through all of them counts it, so that nobody else
 has to read them for the few numbers that `status` tells.

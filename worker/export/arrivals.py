@@ -1,4 +1,4 @@
-"""Reads by what a batch's briefs are named, in the order in which they came."""
+"""Reads the fields that name a batch's briefs in an export, in the order in which the briefs came."""
 
 import json
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ What = Literal["credits", "slots"]
 
 @dataclass(frozen=True, slots=True)
 class RunsOut:
-    """That not all that waits can be made: of what there is too little, and for how many it suffices."""
+    """What an account has too little of for all that waits, and for how many it suffices."""
 
     what: What
     enough_for: int
@@ -32,7 +32,7 @@ class RunsOut:
 def running_out(
     client: "redis.Redis", settings: Settings, name: str, credits_left: float | None
 ) -> list[RunsOut]:
-    """Return of what an account will have too little for those that wait; raises redis.RedisError.
+    """Return what an account will have too little of for the briefs that wait; raises redis.RedisError.
 
     Drafts count as what they have cost so far, one for each identity, and as nothing before the first.
     """
@@ -56,7 +56,7 @@ def running_out(
 
 
 def _enough(needs: Sequence[int], has: float, each: float) -> int:
-    """Return for how many of those that wait there is enough."""
+    """Return for how many of the waiting briefs there is enough."""
     return sum(sum_ * each <= has for sum_ in accumulate(needs))
 
 

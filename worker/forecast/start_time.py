@@ -1,4 +1,4 @@
-"""Forecasts when a waiting record starts, where nothing but time is in its way."""
+"""Forecasts when a waiting record starts, if it lacks nothing but time."""
 
 import itertools
 from collections.abc import Callable

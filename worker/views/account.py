@@ -29,7 +29,7 @@ class PauseView(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Whether it ends well by itself; a token, credits, an address must be mended."""
+        """Whether the cause may pass by itself; a wrong token or address, or a lack of credits, does not."""
         return self.status in (429, 503)
 
 

@@ -1,4 +1,4 @@
-"""How many briefs stand where, as the ledger counts them with each move: no record is read for it."""
+"""How many briefs are in which state, as the ledger counts them with each move: no record is read."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Where(NamedTuple):
-    """Where briefs stand that are counted together."""
+    """The state, cause and batch under which briefs are counted together."""
 
     account: str
     state: str
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
 
     @property
     def are_whole(self) -> bool:
-        """Whether each brief on record is counted: those of older versions are with their next move."""
+        """Whether every brief on record is counted: one from an older version is counted at its next move."""
         return sum(self.of.values()) == self.on_record
 
 
@@ -61,7 +61,7 @@ def where_of(brief: BriefView) -> Where:
 
 
 def parked(client: "redis.Redis", accounts: Iterable[str]) -> dict[str, int]:
-    """Return what budgets and pauses of batches hold back of these accounts, where there is any."""
+    """Return how many briefs of these accounts are held back by a budget or a batch's pause, if any."""
     names = list(accounts)
     with client.pipeline(transaction=False) as pipe:
         for account in names:

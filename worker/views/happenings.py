@@ -1,4 +1,4 @@
-"""What has happened since a place in the event stream: of which briefs, and no more is read of the events."""
+"""Which briefs the events after a place in the stream are about; nothing else of the events is read."""
 
 import json
 from typing import Any
