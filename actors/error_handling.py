@@ -99,11 +99,11 @@ def may_have_arrived(rt: Runtime, promotion: Record) -> bool:
     if promotion.get("photo") is not None:
         return importing.may_have_arrived(promotion, journal)
     draft = record_fields.current_draft(promotion)["image_result_id"]
-    unresolved = [call.intended for call in journal.of(Endpoint.PROMOTE) if call.unresolved]
+    lost = journal.lost(Endpoint.PROMOTE)
     if promotion.state == "promoting":  # its own call, of which no end is on record yet
         own = (promotion.subject, promotion.attempt)
-        unresolved = [each for each in unresolved if (each["subject"], each["attempt"]) != own]
-    return any(each.get("image_result_id") == draft for each in unresolved)
+        lost = [each for each in lost if (each["subject"], each["attempt"]) != own]
+    return any(each.get("image_result_id") == draft for each in lost)
 
 
 def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome: Mapping[str, Any]) -> None:

@@ -53,6 +53,10 @@ class Journal:
         """Return the calls of one kind: extract, create or promote."""
         return tuple(each for each in self.calls if each.intended["call"] == call)
 
+    def lost(self, call: str) -> list[Entry]:
+        """Return the intentions of the calls of one kind that may have arrived: nobody knows."""
+        return [each.intended for each in self.of(call) if each.unresolved]
+
     def made(self, call: str, what: str) -> set[str]:
         """Return the distinct ids in the field `what` of the outcomes by which such calls were accepted."""
         found = {

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from config import keys
+from config.limits import Endpoint
 from worker.briefs.to_type import argument
 from worker.ledger.command_answers import read_answer
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import Record, brief_subject, inside, parse_subject, promotion_subject
 from worker.ledger.transition import Answer
 from worker.lifecycle import choosing, record_fields
+from worker.lifecycle.charges import take_apart
 from worker.lifecycle.choosing import Chosen, PickError
 from worker.store.functions import Command
 from worker.views import snapshots
@@ -117,6 +119,11 @@ def choose_again(
         raise UnknownBriefError(f"no brief {brief_id} is on record")
     promotions = ledger.promotions(brief)
     chosen, other = _another(brief, promotions, draft, instead)
+    lost = take_apart(snapshots.journal(ledger.client, brief_id)).lost(Endpoint.PROMOTE) if other else ()
+    if any(each["subject"] == other for each in lost):
+        raise PickError(
+            f"the promote of {other} may have arrived: it is asked for again, and keeps its draft"
+        )
     uncount = None
     if counting is not None and other is None:
         # By its number too: a draft may be chosen once more after another has taken its place.
@@ -160,7 +167,8 @@ def _another(
         raise PickError(f"no draft to choose: {draft}; of those that nothing was made of there are: {offer}")
     instruction = choosing.instruction_of(record_fields.rules_of(brief), found)
     other = None if instead is None else promotion_subject(brief_id, instead)
-    if other is not None and not _is_of(promotions, other, instruction):
+    of = {each.subject: int(each.fields["instruction"]) for each in promotions}
+    if other is not None and of.get(other) != instruction:
         raise PickError(f"identity {(instead or 0) + 1} of brief {brief_id} is not of the same instruction")
     return Chosen(instruction, (found,)), other
 
@@ -227,11 +235,6 @@ def _promotion_of(ledger: Ledger, brief_id: str, draft: int) -> str | None:
         if record_fields.current_draft(each)["image_result_id"] == draft:
             return each.subject
     return None
-
-
-def _is_of(promotions: Sequence[Record], subject: str, instruction: int) -> bool:
-    of = [int(each.fields["instruction"]) for each in promotions if each.subject == subject]
-    return of == [instruction]
 
 
 def _choose(brief: Record, picks: Sequence[int], *, leave_rest: bool) -> list[Chosen]:

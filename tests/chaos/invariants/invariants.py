@@ -203,8 +203,8 @@ def _written_off(scene: Scene, brief: BriefView) -> Iterator[int | None]:
     To ask for it would buy what has not arrived, so it is not made again.
     """
     cancelled = [promotion for promotion in brief.promotions if promotion.state == "cancelled"]
-    calls = take_apart(snapshots.journal(scene.client, brief.brief_id)).of("promote") if cancelled else ()
-    doubtful = {call.intended["image_result_id"] for call in calls if call.unresolved}
+    lost = take_apart(snapshots.journal(scene.client, brief.brief_id)).lost("promote") if cancelled else ()
+    doubtful = {call["image_result_id"] for call in lost}
     yield from (each.image_result_id for each in cancelled if each.image_result_id in doubtful)
 
 

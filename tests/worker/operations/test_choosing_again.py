@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from own_account import PROMOTE
 from stepping import Flow
 
+from config import keys
 from worker.lifecycle.choosing import PickError
 from worker.operations import audit, picking
 from worker.operations.operator import Operator
@@ -108,6 +110,22 @@ def test_a_promotion_that_has_begun_is_not_exchanged(chosen: Flow, again: Again)
         again(drafts(chosen)[1], 0)
     assert chosen.finish("a").state == "done"
     assert promoted(chosen) == drafts(chosen)[:1]
+
+
+def test_a_promotion_that_may_have_arrived_keeps_its_draft(chosen: Flow, again: Again) -> None:
+    """Also without a job permit, as after it was held for long, and where such jobs do not count."""
+    first, second, _ = drafts(chosen)
+    chosen.api.fault("drop_response", path=PROMOTE)
+    chosen.end_pauses()
+    chosen.steps.until(lambda: "promote OutcomeUnknown" in chosen.calls("a"))
+    chosen.client.delete(keys.PERMITS("default"))
+    with pytest.raises(PickError, match="may have arrived"):
+        again(second, instead=0)
+    again(second)
+    chosen.end_pauses()
+    assert chosen.finish("a").state == "done"
+    assert promoted(chosen) == [first, second]
+    assert faults(chosen) == []
 
 
 def test_a_claim_of_before_makes_no_call_of_another_draft(chosen: Flow, again: Again) -> None:
