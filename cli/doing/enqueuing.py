@@ -156,7 +156,7 @@ def _write(file: Rejects, briefs: Spool) -> None:
     try:
         complain(printable(file.write(briefs)))
     except OSError as error:
-        fail(f"the rejects can't be written: {error.strerror}; what was refused is told above")
+        fail(f"the file of --rejects can't be written: {error.strerror}; the refused briefs are listed above")
 
 
 def _budget(briefs: Spool, max_credits: float | None) -> _Budget | None:

@@ -116,7 +116,10 @@ def _account_budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as al
 
 
 def _price(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
-    return f"the price of drafts: with a budget, the first job of account {missing['account']} goes alone"
+    return (
+        "the price of drafts: until the first job of account "
+        f"{missing['account']} shows it, briefs with a budget go one at a time"
+    )
 
 
 def _budget(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them

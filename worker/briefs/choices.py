@@ -16,7 +16,7 @@ class Choose(StrEnum):
     BEST = "best"
 
 
-#: How a rule begins that is a plug-in's, which looks at the pictures as `best` does.
+#: The prefix of a rule that is a plug-in, which looks at the pictures as `best` does.
 PLUGIN = "plugin:"
 PLUGIN_RULE = rf"{PLUGIN}[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}"
 

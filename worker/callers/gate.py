@@ -1,4 +1,4 @@
-"""What a caller may send, by HTTP or by an inlet of its own: for whom, how urgent, for how much a day."""
+"""What a caller may send, by HTTP or by its own inlet: for which accounts, priority, credits a day."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ class TakenError(BriefError):
 
 
 class Gate:
-    """Lets the briefs of one caller in, or says why not; of shards the `first` counts what all cost."""
+    """Lets the briefs of one caller in, or says why not; the `first` shard counts what all of them cost."""
 
     def __init__(self, ledger: Ledger, caller: Caller, first: Ledger | None = None) -> None:
         self._ledger, self.caller = ledger, caller
@@ -49,7 +49,7 @@ class Gate:
         self._prices: dict[str, float] = {}
 
     def taken(self, ids: Sequence[str]) -> list[bool]:
-        """Return of each brief whether its id is another caller's, which it is before it is on record too."""
+        """Return for each brief whether another caller has sent its id, also if it is not on record yet."""
         client = self._first.client
         return sent.sent_by_another(client, self.caller, ids, self._first.now() - self._keep_ms)
 
@@ -155,5 +155,5 @@ class Gate:
 
 
 def _size(brief: Brief) -> str:
-    """Return what the cost of a brief is reckoned of."""
+    """Return the numbers from which a brief's cost is computed."""
     return f"{brief.promotions}/{brief.total_variations} {brief.account or DEFAULT}"

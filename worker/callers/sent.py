@@ -1,4 +1,4 @@
-"""What a caller has sent, known before it arrives, and what that may cost a day."""
+"""Which briefs a caller has sent, known before they are on record, and what they may cost a day."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ _KEPT_MS = 2 * 24 * 3_600_000
 
 
 def has_sent(client: "redis.Redis", caller: Caller, ids: Sequence[str]) -> list[bool]:
-    """Return of each brief whether a caller has sent it."""
+    """Return for each brief whether a caller has sent it."""
     if not ids:
         return []
     scores: Any = client.zmscore(keys.SENT(caller.name), list(ids))
@@ -30,7 +30,7 @@ def others_than(client: "redis.Redis", caller: Caller) -> list[str]:
 
 
 def disown(client: "redis.Redis", name: str, brief_id: str) -> None:
-    """Forget that a caller has sent a brief: another's of its id came first."""
+    """Forget that a caller has sent a brief, since another sender's brief of that id came first."""
     client.zrem(keys.SENT(name), brief_id)
 
 

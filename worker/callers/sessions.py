@@ -1,4 +1,4 @@
-"""Who has signed in to the page: a random cookie stands for a token for half a day.
+"""Sessions of the page: a random cookie stands for a token, for twelve hours.
 
 The token itself is in no cookie and on no record, and of the cookie its SHA-256 alone is. Whose a session is
 stands on the token's record, which is read at each request: with the token all its sessions end.
@@ -32,7 +32,7 @@ def begin(client: "redis.Redis", token: str) -> str | None:
 
 
 def find(client: "redis.Redis", cookie: str) -> Caller | None:
-    """Return who has signed in; None where the session, or its token, is over."""
+    """Return who has signed in; None if the session has ended, or its token was revoked."""
     digest: Any = client.get(_key(cookie))
     return None if digest is None else tokens.by_digest(client, digest)
 

@@ -1,4 +1,4 @@
-"""Tokens of those who call by HTTP: made once, told once, hashed at rest.
+"""Tokens of those who call by HTTP: shown once, when they are made; only their hash is kept.
 
 A token is 256 random bits, so a plain SHA-256 of it is on record: there is nothing to guess that a slow hash
 would make slower.
@@ -33,7 +33,7 @@ class TokenError(IdentityWorkerError, ValueError):
 
 
 class Role(StrEnum):
-    """What whoever has a token may do; each may also do what those before it may, but for `caller`."""
+    """What the owner of a token may do: each role may do what those before it may, except `caller`."""
 
     #: Sends briefs, and sees and steers those that it has sent alone.
     CALLER = "caller"
@@ -156,7 +156,7 @@ def digest_of(token: str) -> str:
 
 
 def check(caller: Caller) -> None:
-    """Raise TokenError of what no caller may have."""
+    """Raise TokenError for a name, priority, number of credits or account that no caller may have."""
     if not NAME.fullmatch(caller.name):
         raise TokenError(f"name '{caller.name}': letters, digits and _ . @ + -, 64 at most")
     if not -HIGHEST <= caller.priority <= HIGHEST:

@@ -1,4 +1,4 @@
-"""Which rules that look at drafts can be followed on this machine; none of what they need is imported."""
+"""Which rules that look at drafts are installed on this machine; their packages are not imported."""
 
 from functools import cache
 from importlib.metadata import entry_points
@@ -17,7 +17,7 @@ def plugins() -> tuple[str, ...]:
 
 @cache
 def fault_of(rule: str) -> str | None:
-    """Return why a rule that looks at drafts can't be followed here, None where it can."""
+    """Return why a rule that looks at drafts can't be used here, None where it can."""
     if rule == Choose.BEST:
         return None if model() is not None else MISSING
     if not rule.startswith(PLUGIN):

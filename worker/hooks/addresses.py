@@ -1,4 +1,4 @@
-"""Reads the URL of an endpoint: what may be called at all, said before anything is called."""
+"""Checks the URL of an endpoint, so that a wrong one is refused before anything is sent."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class HookUrlError(IdentityWorkerError):
-    """Raised when a URL can't be an endpoint's; quotes it not, as it may hold a password."""
+    """Raised when a URL can't be an endpoint's; does not quote it, as it may hold a password."""
 
 
 def parse(url: str, *, private: bool) -> "httpcore.URL":

@@ -11,7 +11,7 @@ from config import keys
 from worker.ledger.transition import Answer
 from worker.store.functions import Command, text, texts
 
-#: What has come of a message; given up: of the one, after its days, while others were taken.
+#: The outcomes of a message. One is given up after days in which others were taken.
 Outcome = Literal["taken", "failed", "given_up"]
 
 
@@ -47,7 +47,7 @@ class Done:
 
 
 class Claimed(NamedTuple):
-    """A message that is this process's to send."""
+    """A message that this process has claimed, and must send."""
 
     brief: str
     """Of which brief it is; of an event about none, what it is about."""
@@ -68,7 +68,7 @@ class Turn(NamedTuple):
 
 
 class Due(NamedTuple):
-    """The version of the endpoints, and in how many ms each is to be sent something that waits."""
+    """The version of the endpoints, and in how many ms each endpoint's next event is due."""
 
     version: str
     endpoints: Mapping[str, int]

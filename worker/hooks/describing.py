@@ -71,7 +71,7 @@ def changed(
     batches: Sequence[str] | None,
     accounts: Sequence[str] | None,
 ) -> Endpoint:
-    """Return an endpoint with what is not None in place of what it has; raises HookFieldError."""
+    """Return an endpoint with those of its fields replaced that are not None; raises HookFieldError."""
     new = Said(
         before.url if url is None else url,
         before.name,

@@ -1,4 +1,4 @@
-"""The endpoints of webhooks: what each is to be told of, where it is, and where its secret stands.
+"""The endpoints of webhooks: which events each gets, its URL, and where its secret is kept.
 
 All but the secret is in Redis, so that every process and the page know the same at once. A secret stands in
 a file or in the environment, as the accounts' tokens do.
@@ -27,7 +27,7 @@ NAME_RULE = "1 to 64 of A-Z a-z 0-9 . _ -"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint; of types, batches and accounts none means all."""
+    """An endpoint. No types, batches or accounts means all of them."""
 
     name: str
     url: str
@@ -105,7 +105,7 @@ def read_all(found: Mapping[str, str]) -> dict[str, Endpoint]:
 
 
 def told_of(endpoints: Iterable[Endpoint], entry: str, event: Mapping[str, Any]) -> list[str]:
-    """Return the names of those that are to be told of an event, which stands in the stream as `entry`."""
+    """Return the names of the endpoints that get an event; `entry` is its place in the stream."""
     return [
         each.name
         for each in endpoints
@@ -119,7 +119,7 @@ def is_after(entry: str, other: str) -> bool:
 
 
 def brief_of(event: Mapping[str, Any]) -> str:
-    """Return the brief that an event is about; of none, what it is about: events of one are sent in order."""
+    """Return the brief that an event is about, else its subject: the events of each are sent in order."""
     return str(event["data"].get("brief_id") or event["subject"])
 
 

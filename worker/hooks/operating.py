@@ -66,7 +66,7 @@ class Endpoints:
         return made
 
     def change(self, endpoint: Endpoint) -> None:
-        """Have an endpoint be another one of its name; what waits for it is sent there.
+        """Change an endpoint, which keeps its name; events that wait are sent by the new description.
 
         Raises EndpointError.
         """
@@ -112,7 +112,7 @@ class Endpoints:
         return keeping.rotate(endpoint.own_place(self._settings), (now + overlap_ms) / 1000, now / 1000)
 
     def resend(self, endpoint: Endpoint, told: Callable[["redis.Redis"], Iterable[Told]]) -> int:
-        """Have events sent again, of those that `told` yields of each shard; return how many.
+        """Send the events again that `told` yields for each shard; return how many these are.
 
         What the endpoint is not told of is left out.
         """

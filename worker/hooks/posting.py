@@ -1,7 +1,7 @@
 """Posts messages to others' endpoints, over asyncio: no redirect, no cookie, a bounded answer, an end.
 
-An endpoint's URL may be anybody's, and may be meant for what only this machine reaches. So the address is
-judged where the connection is made, and is the one that it is made to (as in `worker/files/fetching.py`).
+Somebody could name a URL that leads to what only this machine can reach. So the address is checked when the
+connection is made, and is the very one that is connected to (as in `worker/files/fetching.py`).
 """
 
 import asyncio
@@ -35,7 +35,7 @@ _Place = tuple[bytes, bytes, int | None]
 
 
 class Posted(NamedTuple):
-    """What has come of a message: the status of the answer, or None and why there is none."""
+    """The outcome of sending a message: the status of the answer, or None and why there is none."""
 
     status: int | None
     error: str | None = None

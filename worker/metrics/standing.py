@@ -41,7 +41,7 @@ def _clock(reading: Reading, still_ms: int) -> Iterator[Reason]:
     if reading.clock_back_ms > still_ms:
         behind = format_duration(reading.clock_back_ms)
         told = f"the clock of Redis' server was set back: it is {behind} behind the newest event"
-        yield Reason("clock", told, "set it right; what waits for a time waits so much longer otherwise")
+        yield Reason("clock", told, "correct it; until then what waits for a time waits that much longer")
 
 
 def _standing_still(reading: Reading, still_ms: int) -> Iterator[Reason]:
@@ -55,11 +55,11 @@ def _standing_still(reading: Reading, still_ms: int) -> Iterator[Reason]:
             yield Reason("queue", f"{queue}: {number} queued, the first for {format_duration(age_ms)}", see)
     starting = list(_could_start(reading, still_ms))
     if starting:
-        told = f"{starting[0]}; so it is with {counted(len(starting), 'waiting list')}"
+        told = f"{starting[0]}; {counted(len(starting), 'waiting list')} in all"
         yield Reason("waiting", told, see)
     if reading.timer_late_ms > still_ms:
-        told = f"a record is due and not woken for {format_duration(reading.timer_late_ms)}"
-        yield Reason("timers", told, "see the listeners' logs: one wakes what is due")
+        told = f"a timer has been due for {format_duration(reading.timer_late_ms)}, and nobody runs it"
+        yield Reason("timers", told, "see the listeners' logs: they run due timers")
 
 
 def _could_start(reading: Reading, still_ms: int) -> Iterator[str]:
@@ -68,4 +68,5 @@ def _could_start(reading: Reading, still_ms: int) -> Iterator[str]:
         for front in account.fronts:
             if front.ms > still_ms and set(front.lacks) <= {"step"}:
                 since = format_duration(front.ms)
-                yield f"account {account.name}: {since} waits one for {front.endpoint} that lacks nothing"
+                told = f"the first for {front.endpoint} has waited {since} and lacks nothing"
+                yield f"account {account.name}: {told}"

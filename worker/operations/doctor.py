@@ -105,10 +105,10 @@ def _clock(client: "redis.Redis") -> Check:
 
 
 def choosers() -> Check:
-    """Say which rules that look at drafts can be followed on this machine."""
+    """Say which rules that look at drafts are installed on this machine."""
     installed = ", ".join(plugins()) or "none"
     lacks = fault_of("best")
-    best = "best can be followed" if lacks is None else f"best can't be followed ({lacks})"
+    best = "best is installed" if lacks is None else f"best is not installed ({lacks})"
     return Check("choosing", Health.OK, f"{best}; plug-ins: {installed}")
 
 
@@ -166,9 +166,7 @@ def _timers(client: "redis.Redis", now: int) -> Check:
     first: Any = client.zrange(keys.TIMERS(), 0, 0, withscores=True)
     late = now - first[0][1] if first else 0
     if late <= durations.TIMER_LATE_MS:
-        return Check("timers", Health.OK, "what is due is woken")
+        return Check("timers", Health.OK, "none is late")
     number = client.zcount(keys.TIMERS(), "-inf", now - durations.TIMER_LATE_MS)
-    told = (
-        f"{counted(number, 'record is', 'records are')} due and not woken, the first for {late // 1000:.0f} s"
-    )
+    told = f"{counted(number, 'timer is', 'timers are')} late, the first by {late // 1000:.0f} s"
     return Check("timers", Health.FAIL, told, "start a listener, or see its log: identity-worker listen")

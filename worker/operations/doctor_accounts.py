@@ -108,16 +108,14 @@ def _listener(report: AccountReport, waiting: int, *, by_stream: bool) -> Check:
     name = f"events {report.name}"
     if report.listener is None:
         health = Health.FAIL if waiting or report.jobs else Health.WARN
-        told = "no listener follows it, and nobody wakes what is due"
+        told = "no listener follows it, and nobody runs its timers"
         return Check(name, health, told, "start one: identity-worker listen")
     if not by_stream:
         return Check(name, Health.OK, "by webhook; a listener runs the timers")
     stream = report.stream
     if stream.is_stalled:
         told = f"its stream is held back: {stream.why}"
-        return Check(
-            name, Health.WARN, told, "until then its jobs are asked after by timers, which is slower"
-        )
+        return Check(name, Health.WARN, told, "meanwhile timers ask about its jobs, which is slower")
     if stream.connected_at is None:
         told = f"its stream is not open: {stream.why or 'not opened yet'}"
         return Check(name, Health.WARN, told, "the listener tries again; its log says more")

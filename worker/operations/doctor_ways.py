@@ -41,7 +41,7 @@ def stream(url: str, token: SecretStr, name: str) -> Check:
     try:
         asyncio.run(_first_byte(url, token))
     except StreamEndedError as error:
-        mend = "jobs are asked after meanwhile, which is slower; what buffers, refuses or packs it must not"
+        mend = "meanwhile timers ask about jobs, more slowly; no proxy may buffer, refuse or pack the stream"
         return Check(what, Health.WARN, f"of account {name}: {error}", mend)
     took = max(1, round((time.monotonic() - began) * 1000))
     return Check(what, Health.OK, f"of account {name}: its first byte came after {took} ms")

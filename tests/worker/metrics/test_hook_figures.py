@@ -69,7 +69,7 @@ def test_doctor_fails_where_what_could_start_does_not(flow: Flow) -> None:
     front = SimpleNamespace(name="shop", fronts=[Front("create", 3_600_000, ())])
     (still,) = checks(replace(reading, accounts=[front]), flow.settings)  # type: ignore[list-item]  # all that it reads
     assert still.health is Health.FAIL
-    assert still.said.startswith("account shop: 1h waits one for create that lacks nothing")
+    assert still.said.startswith("account shop: the first for create has waited 1h and lacks nothing")
 
 
 def test_what_waits_without_a_record_keeps_no_figures_back(flow: Flow) -> None:

@@ -53,7 +53,7 @@ def test_what_can_not_be_compared_is_said(
 
 
 def test_doctor_says_which_rules_can_be_followed_here() -> None:
-    assert choosers().said == "best can be followed; plug-ins: none"
+    assert choosers().said == "best is installed; plug-ins: none"
 
 
 def test_a_brief_whose_plug_in_is_not_here_is_not_sent(command: Command, tmp_path: Path) -> None:

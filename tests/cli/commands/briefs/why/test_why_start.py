@@ -132,7 +132,10 @@ def test_a_first_price_that_is_waited_for_is_told(flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.accept(brief_id="a")
     assert blockers(flow, "a") == [{"what": "price", "account": "default"}]
-    assert "with a budget, the first job of account default goes alone" in text_of(flow, "a")
+    assert (
+        "until the first job of account default shows it, briefs with a budget go one at a time"
+        in text_of(flow, "a")
+    )
 
 
 def test_what_those_before_it_take_of_the_budget_is_not_counted(flow: Flow) -> None:
