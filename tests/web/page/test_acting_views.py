@@ -115,7 +115,7 @@ def test_all_matches_are_done_after_a_word_and_told_of(
         "2 failed",
         "0 credits paid so far",
         "at least 100 more",
-        "Nothing was done yet",
+        "Nothing has been done yet",
     ):
         assert told in shown
     assert flow.brief("a").state == "failed"
