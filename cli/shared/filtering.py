@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from cli.shared.output import USED_WRONGLY, fail
 from worker.selection.filter import META, STATES, Filter, FilterError, filter_of
-from worker.selection.language import pairs
+from worker.selection.language import pairs, parse
 
 _Many = list[str] | None
 _Once = str | None
@@ -101,3 +102,12 @@ def _pairs(given: Mapping[str, list[str] | str | None]) -> Iterator[tuple[str, s
                 yield META + key, value
             else:
                 yield name, text
+
+
+def as_filter(text: str) -> str:
+    """Return how a filter is given that stands where a brief's id does; blank where it is none."""
+    try:
+        parse(text)
+    except FilterError:
+        return ""
+    return f"If a filter is meant: `identity-worker status --filter {shlex.quote(text)}`"

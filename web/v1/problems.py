@@ -51,7 +51,7 @@ def of_router(request: Request, error: Exception) -> Response:
     """Answer what has no route, or not by this method: under `/v1` as a problem."""
     assert isinstance(error, HTTPException)  # noqa: S101  # as whom Starlette calls this
     status = HTTPStatus(error.status_code)
-    if not request.url.path.startswith("/v1/"):
+    if request.url.path != "/v1" and not request.url.path.startswith("/v1/"):
         return PlainTextResponse(status.phrase, status, error.headers)
     detail = f"{request.method} {request.url.path[:200]}: /v1/openapi.json tells what there is"
     return ProblemError(status, "no-such-operation", detail, headers=error.headers).answer()

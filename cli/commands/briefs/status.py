@@ -11,7 +11,7 @@ import typer
 
 from cli.render.counts import archive_lines, count_lines, not_taken_line
 from cli.render.rows import print_account, print_listed, print_table
-from cli.shared.filtering import filtered
+from cli.shared.filtering import as_filter, filtered
 from cli.shared.opening import open_to_read
 from cli.shared.output import (
     USED_WRONGLY,
@@ -124,7 +124,11 @@ def _each_dead(some: "Iterable[tuple[redis.Redis, tuple[str, str]]]") -> "Iterat
 def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
     brief = snapshots.brief(client, brief_id)
     if brief is None:
-        fail_unknown(brief_id, not_taken_line(processes(client)))
+        from cli.doing.showing import show_dead_letter
+
+        if show_dead_letter(client, brief_id, as_json=as_json):
+            return
+        fail_unknown(brief_id, as_filter(brief_id) or not_taken_line(processes(client)))
     journal = snapshots.journal(client, brief_id)
     if as_json:
         print_json(_facts(brief) | {"journal": journal})

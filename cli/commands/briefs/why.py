@@ -35,6 +35,10 @@ def command(brief_id: BriefId, as_json: Json = False) -> None:
     with open_redis(values, brief=brief_id) as client:
         found = reasons.why(client, values, brief_id)
         if found is None:
+            from cli.doing.showing import show_dead_letter
+
+            if show_dead_letter(client, brief_id, as_json=as_json):
+                return
             fail_unknown(brief_id, not_taken_line(processes(client)))
     if as_json:
         print_json(_facts(found))

@@ -37,6 +37,13 @@ def test_on_this_machine_all_is_read_until_somebody_has_a_token(callers: Callers
         assert nobody.get("/briefs", headers={"Authorization": given}).status_code == 401
 
 
+@pytest.mark.parametrize("ending", ["", "/", "/nothing"])
+def test_what_is_no_operation_is_told_where_they_are(callers: Callers, ending: str) -> None:
+    answer = httpx.get(str(callers.bare().base_url).rstrip("/") + ending)
+    assert (answer.status_code, answer.json()["status"]) == (404, 404)
+    assert answer.json()["detail"].endswith(": /v1/openapi.json tells what there is")
+
+
 def test_a_token_stands_nowhere_in_redis(callers: Callers, client: "redis.Redis") -> None:
     token = callers.token("shop")
     dumped = [client.dump(key) for key in client.scan_iter()]

@@ -166,6 +166,10 @@ def test_an_unknown_brief_ends_with_1_and_a_hint(command: Command, client: "redi
     answer = command("status", "nobody")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "no brief nobody is on record" in answer.stderr
+    assert "filter" not in answer.stderr
+    meant = command("status", "meta.sku:00082")
+    assert meant.returncode == 1
+    assert "If a filter is meant: `identity-worker status --filter meta.sku:00082`" in meant.stderr
     assert "`identity-worker status` lists those that are" in answer.stderr
 
 

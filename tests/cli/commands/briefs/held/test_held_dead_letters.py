@@ -1,5 +1,6 @@
 """Dead letters of the inlet are listed, thrown away, or brought back, whatever they hold."""
 
+import json
 import re
 import shlex
 
@@ -19,6 +20,9 @@ def test_a_dead_letter_of_the_inlet_is_thrown_away_by_its_id(command: Command, c
     shown = command("status", "--held").stdout
     assert "  it is: {\\x1b\n" in shown
     assert "`identity-worker retry m1`, or to throw it away `identity-worker cancel m1`" in shown
+    for told in ("status", "why"):
+        assert command(told, "m1").stdout == shown.removesuffix("0 held, 1 dead letter\n")
+        assert json.loads(command(told, "m1", "--json").stdout)["dead_letter"]["id"] == "m1"
     answer = command("cancel", "m1")
     assert (answer.returncode, answer.stdout) == (0, "m1: is thrown away; paid so far: nothing\n")
     assert not client.exists(keys.DEAD_LETTERS(keys.INLET), keys.DEAD_LETTER_TEXTS(keys.INLET))
