@@ -71,6 +71,7 @@ _WORDS = {
     Status.BAD: "bad",
     Status.VALID: "valid, not sent",
     Status.SENT: "sent",
+    Status.UNCONFIRMED: "sent, and a failover may lose it: send it again",
     Status.REPLACED: "sent, to take the place of one that never cost anything",
     Status.SAME: "on record already, not sent again",
     Status.CONFLICT: "not sent: another brief has this id",

@@ -15,6 +15,7 @@ from worker.lifecycle import first_record
 from worker.operations import updating
 from worker.shards.ledgers import Ledgers
 from worker.shards.shards import Shards, shards_of
+from worker.store.outages import TooFewReplicasError
 from worker.store.replicas import caught_up
 
 #: Briefs that are looked up, or sent, in one call.
@@ -51,7 +52,11 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
         for shard, its in _by_shard(shards, some).items():
             if shard not in brokers:
                 brokers[shard] = Broker(url, namespace=namespace_of(settings.namespace, shard))
-            brokers[shard].enqueue_briefs([each.text for each in its], settings.replicas)
+            try:
+                brokers[shard].enqueue_briefs([each.text for each in its], settings.replicas)
+            except TooFewReplicasError:
+                _mark(briefs, its, Status.UNCONFIRMED)
+                raise
             for each in its:
                 takes_place = each.arrived is not None and each.arrived.outcome is Outcome.REPLACED
                 each.status = Status.REPLACED if takes_place else Status.SENT
@@ -59,6 +64,12 @@ def send(url: str, settings: Settings, briefs: Spool) -> None:
     if Status.SAME in briefs.counts():
         for shard in shards.all:
             caught_up(shards.client(shard), settings.replicas)
+
+
+def _mark(briefs: Spool, some: Sequence[Outgoing], status: Status) -> None:
+    for each in some:
+        each.status = status
+        briefs.save(each)
 
 
 def _by_shard(shards: Shards, some: Sequence[Outgoing]) -> dict[int, list[Outgoing]]:

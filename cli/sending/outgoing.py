@@ -21,6 +21,8 @@ class Status(StrEnum):
     #: It breaks none, and was not sent.
     VALID = "valid"
     SENT = "sent"
+    #: It is on the queue, and so few replicas have it that a failover may lose it: to be sent again.
+    UNCONFIRMED = "unconfirmed"
     #: It was sent, to take the place of one on record that never cost anything.
     REPLACED = "replaced"
     #: It was not sent, since the same brief is on record, or was among those before.

