@@ -55,6 +55,7 @@ class Decision(NamedTuple):
 
 CREATE = (
     Rule(api.NotSentError, "waiting", Scope.ACCOUNT),
+    Rule(api.PageAnsweredError, "uncertain", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "uncertain"),
     Rule(api.UnauthorizedError, "waiting", Scope.ACCOUNT),
     Rule(api.RedirectedError, "waiting", Scope.ACCOUNT),
@@ -69,6 +70,7 @@ CREATE = (
 
 PROMOTE = (
     Rule(api.NotSentError, "planned", Scope.ACCOUNT),
+    Rule(api.PageAnsweredError, "planned", Scope.ACCOUNT),
     Rule(api.OutcomeUnknownError, "planned", Scope.PROMOTE),
     Rule(api.UnauthorizedError, "planned", Scope.ACCOUNT),
     Rule(api.RedirectedError, "planned", Scope.ACCOUNT),
@@ -144,6 +146,8 @@ def decide(rules: tuple[Rule, ...], error: api.ApiError, settings: Settings) -> 
 
 def _pause_ms(error: api.ApiError, settings: Settings) -> int:
     match error:
+        case api.PageAnsweredError():
+            return settings.api_ms(durations.PROBE_FIRST_SECONDS)
         case api.NotSentError() | api.OutcomeUnknownError():
             return round(durations.LOST_AGAIN_SECONDS * 1000)
         case api.ThrottledError():

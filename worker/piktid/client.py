@@ -33,6 +33,7 @@ from worker.piktid.errors import (
     NoApiError,
     NotFoundError,
     OutcomeUnknownError,
+    PageAnsweredError,
     UnexpectedStatusError,
 )
 from worker.piktid.json_values import UnreadableError, decode
@@ -43,6 +44,8 @@ T = TypeVar("T")
 
 #: Identities asked for at once, the most that the API gives.
 PAGE_SIZE = 100
+#: The path that tells where a file is to be uploaded.
+_PLACE = "/upload"
 #: Pages after which a list is taken to be endless.
 MAX_PAGES = 100
 
@@ -151,7 +154,7 @@ class PiktID:
 
         Free; the file's type goes by the name's suffix.
         """
-        return self._ask(reading_pictures.read_upload, "POST", "/upload", json={"filename": filename})
+        return self._ask(reading_pictures.read_upload, "POST", _PLACE, json={"filename": filename})
 
     def put_bytes(self, upload: Upload, content: bytes, content_type: str) -> None:
         """Send a file's bytes to its upload URL, as `content_type` unless the API named one. Free."""
@@ -223,6 +226,10 @@ class PiktID:
         try:
             return read(decode(reply.body if reply.whole else b""))
         except UnreadableError as error:
-            if method == "GET" and is_page(reply):
-                raise NoApiError(reply.status, f"{method} {path}: answered, but {error}") from error
-            raise OutcomeUnknownError(f"{method} {path}: answered {reply.status}, but {error}") from error
+            told = f"{method} {path}: answered {reply.status}, but {error}"
+            if not is_page(reply):
+                raise OutcomeUnknownError(told) from error
+            if method == "GET" or path == _PLACE:
+                # Nothing is lost if it was answered.
+                raise NoApiError(reply.status, told) from error
+            raise PageAnsweredError(told) from error

@@ -86,9 +86,10 @@ def is_page(reply: "Reply") -> bool:
     if reply.status == 401 or "json" in content_type.lower() or not (reply.whole and reply.body.strip()):
         return False
     try:
-        return not isinstance(decode(reply.body), dict)
+        decode(reply.body)
     except UnreadableError:
-        return True
+        return not reply.body.lstrip().startswith((b"{", b"["))  # JSON that broke off
+    return False
 
 
 def redirection(url: str, path: str, location: str) -> str:

@@ -3,6 +3,7 @@
 ApiError
 ├── NotSentError              the request never left: simply sent again
 ├── OutcomeUnknownError       it may have arrived, nobody can tell: what costs is not blindly sent again
+│   └── PageAnsweredError     success, but a page in place of the answer
 ├── PictureRefusedError       a draft's picture that is not fetched or not kept
 └── StatusError               the API said no
     ├── InvalidRequestError   400, 413, 415, 422: a rule is broken, named in `faults` or `blocked_term`
@@ -53,6 +54,13 @@ class OutcomeUnknownError(ApiError):
     """
 
     outcome = "OutcomeUnknown"
+
+
+class PageAnsweredError(OutcomeUnknownError):
+    """Raised when a page came in place of what a paid call answers: a login of this network, or a filter's.
+
+    It may have been put there before the API or behind it, so nobody knows. The next call meets the same.
+    """
 
 
 class PictureRefusedError(ApiError):

@@ -103,6 +103,16 @@ def test_a_create_that_a_gateway_refuses_waits_in_place(flow: Flow, status: int,
     flow.steps.until(lambda: {flow.brief("b").state, flow.brief("later").state} == {"generating"})
 
 
+def test_a_page_in_place_of_a_job_is_uncertain_and_the_last_one(flow: Flow) -> None:
+    flow.api.refuse(CREATE, 200, "<p>Sign in", headers={"Content-Type": "text/html"}, count=9)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert flow.brief("b").state == "uncertain"
+    assert "the login page of this network" in held_up(flow)["pause"]
+    flow.accept(brief_id="later")
+    assert (flow.brief("later").state, flow.api.requests(POST_CREATE)) == ("waiting", 1)
+
+
 def test_a_retry_after_holds_the_endpoint_up_for_as_long(flow: Flow) -> None:
     flow.api.refuse(CREATE, 429, THROTTLED["rate"], headers={"Retry-After": "40"})
     flow.accept(brief_id="b")

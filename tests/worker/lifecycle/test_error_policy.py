@@ -39,6 +39,7 @@ NAME_TAKEN = api.NameTakenError(409, "taken")
 THROTTLED = api.ThrottledError(429, "slow down")
 OFF = api.UnavailableError(503, "switched off")
 REDIRECTED = api.RedirectedError(307, "elsewhere")
+PAGE = api.PageAnsweredError("answered 200, but with a web page")
 NO_API = api.NoApiError(404, "a web page")
 UNDOCUMENTED = api.UnexpectedStatusError(418, "a teapot")
 NO_PICTURE = api.PictureRefusedError("no picture")
@@ -63,6 +64,7 @@ ROWS: list[tuple[api.ApiError, dict[str, tuple[str, str | None]]]] = [
             "extract": ("held", None),
         },
     ),
+    (PAGE, {"create": ("uncertain", "pause"), "promote": ("planned", "pause"), "extract": ("held", None)}),
     (
         INVALID,
         {

@@ -14,6 +14,7 @@ WORDS = {
     errors.ApiError: "ApiError",
     errors.NotSentError: "NotSent",
     errors.OutcomeUnknownError: "OutcomeUnknown",
+    errors.PageAnsweredError: "OutcomeUnknown",
     errors.PictureRefusedError: "PictureRefused",
     errors.StatusError: "Answered",
     errors.InvalidRequestError: "Invalid",

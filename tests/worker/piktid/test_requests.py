@@ -17,6 +17,7 @@ from worker.piktid.errors import (
     NoApiError,
     NotSentError,
     OutcomeUnknownError,
+    PageAnsweredError,
     RedirectedError,
     UnexpectedStatusError,
 )
@@ -88,7 +89,12 @@ def test_a_redirect_that_may_mean_done_is_none_that_was_refused(server: Server, 
 @pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>Sign in", b"\xef\xbb\xbf \n<html>"])
 @pytest.mark.parametrize(
     ("call", "kind"),
-    [(lambda api: api.create(BODY), OutcomeUnknownError), (lambda api: api.me(), NoApiError)],
+    [
+        (lambda api: api.create(BODY), PageAnsweredError),
+        (lambda api: api.promote(1), PageAnsweredError),
+        (lambda api: api.upload("a.jpg"), NoApiError),
+        (lambda api: api.me(), NoApiError),
+    ],
 )
 def test_a_web_page_as_an_answer_is_told_in_words(
     server: Server, api: PiktID, call: Callable[[PiktID], object], kind: type[ApiError], page: bytes
@@ -175,7 +181,7 @@ def test_a_success_without_the_needed_field_leaves_the_outcome_unknown(
     server: Server, api: PiktID, body: bytes | None
 ) -> None:
     server.answers = [answer(202, body)]
-    assert type(failure(lambda: api.create(BODY))) is OutcomeUnknownError
+    assert isinstance(failure(lambda: api.create(BODY)), OutcomeUnknownError)
 
 
 @pytest.mark.parametrize("token", ["", " ", "two\nlines", "tok\u00e9n", " padded"])
