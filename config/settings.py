@@ -24,7 +24,7 @@ from config.redis_url import read_within, with_password_files
 from config.shards import MOST as MOST_SHARDS
 from config.shards import check_setting
 from config.text import nearest
-from config.urls import check_speed, is_safe
+from config.urls import check_speed, is_base
 
 #: The API (guide, *Submitting a creation job*).
 API_URL = "https://v2.api.piktid.com"
@@ -204,8 +204,8 @@ def _sharded(name: str, value: int | None, values: Mapping[str, Any]) -> int | N
 def _without_slash(value: str, _: Mapping[str, Any]) -> str:
     # Every call of the API carries the token, so none may go out in clear. The default needs no look,
     # which would import the HTTP client into every command.
-    if value != API_URL and not is_safe(value):
-        raise ValueError("must be https, or http to this machine, and name no user")
+    if value != API_URL and not is_base(value):
+        raise ValueError("must be https, or http to this machine, with no user, and end with its path")
     return value.rstrip("/")
 
 

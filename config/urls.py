@@ -6,6 +6,7 @@ from typing import Any
 
 #: The domain of the real API (guide, *Submitting a creation job*).
 _VENDOR = "piktid.com"
+_PORTS = range(1, 65_536)
 
 
 def is_safe(url: str) -> bool:
@@ -18,9 +19,14 @@ def is_safe(url: str) -> bool:
         host = parsed.host
     except (httpx.InvalidURL, ValueError):  # the latter of a host that is no international name
         return False
-    if parsed.userinfo or not host:
+    if parsed.userinfo or not host or (parsed.port is not None and parsed.port not in _PORTS):
         return False
     return parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(host))
+
+
+def is_base(url: str) -> bool:
+    """Whether a URL is safe and paths can be put behind it."""
+    return is_safe(url) and "?" not in url and "#" not in url
 
 
 def is_loopback(url: str) -> bool:

@@ -16,6 +16,11 @@ from config.settings import Settings
         "ftp://127.0.0.1",
         "//127.0.0.1",
         "https://xn--zz--a",
+        "https://user@v2.api.piktid.com",
+        "https://v2.api.piktid.com:99999",
+        "https://v2.api.piktid.com:0",
+        "https://v2.api.piktid.com/?v=2",
+        "https://v2.api.piktid.com/#v2",
     ],
 )
 def test_no_api_is_called_in_clear_but_one_on_this_machine(url: str) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar, Unpack
 
 from pydantic import SecretStr
 
-from config.urls import is_safe
+from config.urls import is_base
 from worker.network.pool import Pool
 from worker.piktid import reading, reading_pictures, uploads
 from worker.piktid.answers import (
@@ -52,7 +52,7 @@ MAX_PAGES = 100
 
 @cache  # of ten thousand accounts it is the same
 def _check_base_url(url: str) -> None:
-    if not is_safe(url) or "?" in url or "#" in url:
+    if not is_base(url):
         raise ValueError("the API's URL must be https, or http to this machine, and end with its path")
 
 
