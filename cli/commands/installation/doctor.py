@@ -18,6 +18,8 @@ from worker.operations.doctor import Check, Health
 _LEFT_OUT = (
     "mend it: until then all that runs keeps what it had of the account, and what starts leaves it out"
 )
+#: Accounts that are checked at once.
+_AT_ONCE = 16
 
 
 def command(
@@ -171,24 +173,43 @@ def _used(values: Settings, at: str) -> Check:
 def _accounts(client: Any, values: Settings, live: Any) -> Iterator[Check]:
     from worker.network.pool import open_pool
     from worker.operations import doctor_accounts, doctor_ways
-    from worker.piktid.client import PiktID
 
     yield from doctor_ways.to_api(values.api_url)
-    streamed = values.events != "sse"
     try:
         opened = open_pool(timeout_read=values.request_timeout)
     except NetworkSettingsError:
         return  # the way to the API has told it
     with opened as pool:
-        for each in live.accounts.values() if live else ():
-            try:
-                api = PiktID(pool, values.api_url, each.token)
-            except ValueError as error:
-                yield Check(f"account {each.name}", Health.FAIL, str(error), "set its token right")
-                continue
-            found = list(doctor_accounts.account(client, each, api, by_stream=values.events == "sse"))
+        yield from _each_account(client, values, list(live.accounts.values()) if live else [], pool)
+    yield from doctor_accounts.not_configured(client, set(live.named) if live else set())
+
+
+def _each_account(client: Any, values: Settings, accounts: list[Any], pool: Any) -> Iterator[Check]:
+    """Check the accounts, some at once: thousands would wait for an answer of the API each, for hours."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from worker.operations import doctor_ways
+
+    streamed = values.events != "sse"
+    threads = ThreadPoolExecutor(_AT_ONCE)
+    try:
+        # One alone is checked right here, where Ctrl-C ends it at once.
+        in_turn = threads.map if len(accounts) > 1 else map
+        for account, found in in_turn(lambda each: (each, _account(client, values, each, pool)), accounts):
             yield from found
             if not streamed and found[0].health is Health.OK:  # its token is taken
                 streamed = True
-                yield doctor_ways.stream(values.api_url, each.token, each.name)
-    yield from doctor_accounts.not_configured(client, set(live.named) if live else set())
+                yield doctor_ways.stream(values.api_url, account.token, account.name)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _account(client: Any, values: Settings, account: Any, pool: Any) -> list[Check]:
+    from worker.operations import doctor_accounts
+    from worker.piktid.client import PiktID
+
+    try:
+        api = PiktID(pool, values.api_url, account.token)
+    except ValueError as error:
+        return [Check(f"account {account.name}", Health.FAIL, str(error), "set its token right")]
+    return list(doctor_accounts.account(client, account, api, by_stream=values.events == "sse"))
