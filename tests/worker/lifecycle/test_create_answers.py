@@ -103,7 +103,7 @@ def test_a_create_that_a_gateway_refuses_waits_in_place(flow: Flow, status: int,
     flow.steps.until(lambda: {flow.brief("b").state, flow.brief("later").state} == {"generating"})
 
 
-def test_a_page_in_place_of_a_job_is_uncertain_and_the_last_one(flow: Flow) -> None:
+def test_a_page_in_place_of_a_job_pauses_its_account(flow: Flow) -> None:
     flow.api.refuse(CREATE, 200, "<p>Sign in", headers={"Content-Type": "text/html"}, count=9)
     flow.accept(brief_id="b")
     flow.steps.run()
