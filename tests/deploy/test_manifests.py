@@ -190,3 +190,12 @@ def test_systemd_takes_its_unit(tmp_path: Path) -> None:
     assert tool is not None, "systemd's tools are needed: apt-get install systemd"
     ended = subprocess.run([tool, "verify", "--man=no", unit], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_image_asks_by_a_command_of_ours_whether_it_is_healthy() -> None:
+    told = (DEPLOY / "Dockerfile").read_text()
+    (asked,) = re.findall(r'^HEALTHCHECK .* CMD \["identity-worker", "(\w+)"\]$', told, re.MULTILINE)
+    assert asked in COMMANDS
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    silent = [name for name, each in services.items() if each.get("healthcheck") == {"disable": True}]
+    assert silent == ["sandbox"]
