@@ -38,7 +38,7 @@ def retry(order: Order, wanted: Filter, brief_id: str | None, *, all_held: bool)
         operator = at_each(client, lambda its: operator_of(its, values, order, meant.order_id))
         revived = (_revive(its, each) for its, one in dead for each in dead_letters.each(its, [one]))
         with carried(meant) as ids:
-            outcomes = (tell(operator(each).ledger, each, retry) for each in ids)
+            outcomes = (tell(operator(each).ledger, each, retry, sets_off=True) for each in ids)
             report(marked(recorded, chain(outcomes, revived)), as_json=order.as_json)
 
 

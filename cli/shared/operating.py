@@ -80,8 +80,14 @@ def operator_of(
     return Operator(client, values, order.by, order.why, order_id)
 
 
-def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -> Outcome:
-    """Give a command to one brief; return the result."""
+def tell(
+    ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str], *, sets_off: bool = False
+) -> Outcome:
+    """Give a command to one brief; return the result.
+
+    `sets_off`: the command lets a stopped brief go on. What a worker begins at once then is not what was paid
+    so far; where a brief is ended, though, what is under way may have been paid.
+    """
     # Not at the top: what is at stake is told before this is imported, which takes long.
     from worker.lifecycle.recovery import OperationRefusedError
 
@@ -92,7 +98,7 @@ def tell(ledger: Ledger, brief_id: str, act: Callable[[Record, Journal], str]) -
         said, did = str(error), False
     view = snapshots.brief(ledger.client, brief_id)
     state, credits_known = (brief.state, 0.0) if view is None else (view.state, view.credits)
-    paid = paid_text(credits_known, journal_of(ledger, brief_id))
+    paid = paid_text(credits_known, journal if sets_off else journal_of(ledger, brief_id))
     return Outcome(brief_id, did, state, paid, said)
 
 

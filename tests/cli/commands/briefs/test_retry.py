@@ -11,11 +11,12 @@ from stepping import Flow
 from stopped_briefs import said
 from support import event_types
 
+from cli.shared.operating import tell
 from config import keys
 from worker.ledger.ledger import Ledger
-from worker.ledger.records import promotion_subject
+from worker.ledger.records import Record, promotion_subject
 from worker.ledger.transition import Answer, Transition
-from worker.lifecycle.charges import take_apart
+from worker.lifecycle.charges import Journal, take_apart
 from worker.lifecycle.recovery import OperationRefusedError
 from worker.operations.operator import Operator
 from worker.views import snapshots
@@ -48,6 +49,25 @@ def test_paid_drafts_are_chosen_from_again_and_not_bought_again(command: Command
     promotes = [entry for entry in snapshots.journal(heard.client, "b") if entry["call"] == "promote"]
     attempts = [entry["attempt"] for entry in promotes if entry["what"] == "intended"]
     assert attempts == list(range(1, len(attempts) + 1)), "no attempt is a second one of its number"
+
+
+@pytest.mark.parametrize(
+    ("sets_off", "paid"), [(True, "nothing"), (False, "perhaps for a create of unknown outcome")]
+)
+def test_what_a_worker_begins_at_once_is_not_paid_so_far(flow: Flow, *, sets_off: bool, paid: str) -> None:
+    flow.api.refuse(CREATE, 400, {"error": "no"}, count=1)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    assert flow.brief("b").state == "failed"
+    flow.api.fault("drop_response", path=CREATE, count=1)
+
+    def act(brief: Record, journal: Journal) -> str:
+        Operator(flow.client, flow.settings, "ada", None).retry(brief, journal)
+        flow.steps.run()
+        return "goes on"
+
+    assert tell(flow.ledger, "b", act, sets_off=sets_off).paid == paid
+    assert flow.brief("b").state == "uncertain"
 
 
 def test_a_brief_that_goes_on_is_kept_like_an_open_one(command: Command, flow: Flow) -> None:
