@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 RIGHT_PATH = "set PIKTID_API_URL right, with the path where the API is below one"
 _GATEWAY = "have whatever is before the API (gateway, firewall, proxy) let us pass, or " + RIGHT_PATH
 #: Statuses by which a server says that the request, or who sends it, is wrong; so nothing was done. Not 409
-#: and 413, which are about what was sent, whoever says so.
-_BLAMING = frozenset({400, 401, 403, 404, 405, 406, 410, 415, 421, 422, 426, 431, 451})
+#: and 413, which are about what was sent, whoever says so. 511 is a network that wants a login (RFC 6585).
+_BLAMING = frozenset({400, 401, 403, 404, 405, 406, 407, 410, 415, 421, 422, 426, 431, 451, 511})
 #: Characters of a page that are told.
 _PAGE = 120
 #: Characters of an address that are told.

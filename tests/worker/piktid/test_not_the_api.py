@@ -20,7 +20,7 @@ NO_ROUTE = {"message": "no Route matched with those values"}
 IDENTITIES = {"identities": [], "pagination": {"has_next": False}}
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405, 422])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 407, 422, 511])
 @pytest.mark.parametrize(
     ("headers", "body"),
     [
