@@ -1,4 +1,4 @@
-"""What is said of a brief's fields by who needs none of their models, which take long to import."""
+"""Facts about a brief's fields for code that should not import their models, which takes long."""
 
 #: Longest name of identities, in characters.
 MAX_NAME = 200

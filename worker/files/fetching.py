@@ -20,7 +20,7 @@ from worker.piktid.transport import packings
 
 #: Redirects that are followed, each checked like the first URL.
 MAX_REDIRECTS = 3
-#: Statuses that may be another one later, as those from 500 on may.
+#: Statuses after which a later try may succeed, as after those from 500 on.
 _PASSING = (408, 425, 429)
 _REDIRECTS = (301, 302, 303, 307, 308)
 

@@ -18,7 +18,7 @@ EXIF, XMP, IPTC = "EXIF", "XMP", "IPTC"
 _TELLING = (EXIF, XMP, IPTC)
 _SHOWN, _MINOR = "shown", "minor"
 
-#: What an unreadable file has somewhere if it has metadata.
+#: Bytes that an unreadable file contains somewhere if it has metadata.
 _SIGNS = re.compile(
     rb"Exif\x00|EXIF|eXIf|http://ns\.adobe\.com/|Photoshop 3\.0|Raw profile type|XML:com\.adobe\.xmp"
 )

@@ -14,11 +14,11 @@ from worker.briefs.names import is_url
 from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.pictures import Picture, recognize
 
-#: What a network's file system may answer now, and not the next time.
+#: Errors of a network file system that may pass.
 _PASSING = (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE)
 #: Longest part of a file's own name that the API is told, in characters.
 _STEM = 60
-#: Bytes by which a picture is known for one.
+#: How many first bytes show whether a file is a picture.
 _BEGINNING = 32
 
 

@@ -1,4 +1,4 @@
-"""Makes a photo ready to leave the installation: upright, and without where and with what it was taken."""
+"""Prepares a photo for its upload: turns it upright, and removes where and with what it was taken."""
 
 import io
 from typing import Any, NamedTuple

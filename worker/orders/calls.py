@@ -11,7 +11,7 @@ from worker.operations import actions
 from worker.orders.order import State
 from worker.store.functions import Command, flag, nothing
 
-#: Of which state an order is that is not there.
+#: The state of an order that does not exist.
 NONE = "none"
 
 
@@ -46,6 +46,6 @@ def order_move(
 def order_pass(
     order: str, member: str, how: Literal["already", "refused"], told: str | None = None
 ) -> Command[None]:
-    """Go past a member to which nothing was done."""
+    """Go past a member for which nothing was to be done, or which refused it."""
     given = {"order": order, "member": member, "how": how, "told": told}
     return Command("order_pass", keys.ORDER(order), nothing, given)

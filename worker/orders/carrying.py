@@ -28,7 +28,7 @@ LOOK_AGAIN = 0.1
 
 
 class Carrier:
-    """Who carries orders out, under a name of its own."""
+    """A process, or a command, that carries out orders; each has a name of its own."""
 
     def __init__(self, orders: Orders, name: str) -> None:
         self._orders, self._name = orders, name
@@ -53,7 +53,7 @@ class Carrier:
         return more
 
     def take(self, order_id: str) -> None:
-        """Have the right to an order that is yet to be begun: once it is, nobody else goes on with it.
+        """Take the right to an order before it begins, so that no other carrier goes on with it.
 
         Waits while another one has it. Raises OrderError where that one has begun it, or it is over.
         """
@@ -64,13 +64,13 @@ class Carrier:
             time.sleep(LOOK_AGAIN)
 
     def let_go(self, order_id: str) -> None:
-        """Leave an order to others, at once."""
+        """Give the right to an order back, so that others can go on with it at once."""
         first, _ = self._orders.shards[0]
         if first.get(keys.ORDER_LEASE(order_id)) == self._name:
             first.delete(keys.ORDER_LEASE(order_id))
 
     def piece(self, order: Order) -> Iterator["Outcome"]:
-        """Do a piece of an order that is under way, and yield what came of each; none: it is done."""
+        """Do a piece of an order, and yield the outcome for each member; nothing if the order is done."""
         # Not at the top: what is at stake is told before this is imported, which takes long.
         from worker.orders.doing import Doing
 
@@ -83,7 +83,7 @@ class Carrier:
             self._end(order)
 
     def _next(self, order: Order) -> Iterator[tuple[int, str]]:
-        """Yield the next that are left to do, each with the number of its shard."""
+        """Yield the next members that are left, each with the number of its shard."""
         # A batch is in the set of each shard, and done in all of them at once.
         shards = self._orders.shards[:1] if order.what.is_of_batches else self._orders.shards
         for number, (client, _) in enumerate(shards):
@@ -135,7 +135,7 @@ class Carrier:
             functions.run(order_move(order.order_id, [State.RUNNING], State.DONE, fields))
 
     def _leased(self, order_id: str) -> bool:
-        """Return whether this carrier may go on: nobody else has given a sign of life of late."""
+        """Return whether this carrier may go on, as no other one has given a sign of life lately."""
         first, _ = self._orders.shards[0]
         lease, self._leased_at = keys.ORDER_LEASE(order_id), monotonic()
         if first.set(lease, self._name, nx=True, px=durations.ORDER_LEASE_MS):

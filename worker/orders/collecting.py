@@ -1,4 +1,4 @@
-"""Collects the set of an order, a page at a time; up to where is on record, so anybody goes on from there."""
+"""Collects the members of an order, a page at a time; the record says how far, so anybody can go on."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ class Collecting:
         return True
 
     def _of(self, account: str) -> list[Functions]:
-        """Return those of an account's shard; of all shards for batches, which may be in each."""
+        """Return the functions of an account's shard; of all shards for batches, which may be in each."""
         shards = [functions for _, functions in self._orders.shards]
         if not account:
             return shards
@@ -98,7 +98,7 @@ class Collecting:
 
 
 def _until(client: "redis.Redis", wanted: Filter, at: int) -> Iterator[Selected]:
-    """Yield those that are meant, of what was accepted up to a time."""
+    """Yield the briefs that match the filter and were accepted up to a time."""
     for each in select(client, wanted):
         if each.brief.accepted_at > at:
             return

@@ -1,4 +1,4 @@
-"""Does what an order says to one of its members; each is done in the call that takes it off what is left."""
+"""Does an order to one of its members, in the call that takes the member off the list of those left."""
 
 import json
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from worker.views import snapshots
 
 
 class Outcome(NamedTuple):
-    """What came of it for a member: a brief, or a batch."""
+    """The outcome of an order for a member: a brief or a batch."""
 
     member: str
     how: Literal["done", "already", "refused"]
@@ -46,7 +46,7 @@ class Doing:
         }
 
     def do(self, member: str) -> Outcome:
-        """Do it to a member, or go past it."""
+        """Do the order to a member; if that is refused, note why and go past the member."""
         try:
             outcome = self._tried(member)
         except redis.ResponseError as error:

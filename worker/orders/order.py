@@ -22,7 +22,7 @@ class OrderError(IdentityWorkerError):
 
 
 class What(StrEnum):
-    """What may be done to many."""
+    """What an order may do to its members."""
 
     RETRY = "retry"
     CANCEL = "cancel"
@@ -42,7 +42,7 @@ _OF_BATCHES = [what for what in What if what.is_of_batches]
 
 
 class State(StrEnum):
-    """How far an order is."""
+    """The state of an order."""
 
     COLLECTING = "collecting"
     """Its set is looked for."""
