@@ -182,8 +182,8 @@ def test_whoever_may_use_some_accounts_means_no_others(flow: Flow) -> None:
     ("what", "line", "change", "told"),
     [
         (What.CANCEL, "limit:5", None, "say which briefs are meant"),
-        (What.UPDATE, "state:open", None, "a change goes with"),
-        (What.CANCEL, "state:open", Change(priority=5), "a change goes with"),
+        (What.UPDATE, "state:open", None, "only the order `update` takes a change"),
+        (What.CANCEL, "state:open", Change(priority=5), "only the order `update` takes a change"),
         (What.UPDATE, "state:open", Change(priority=500), "priority"),
     ],
 )
