@@ -36,6 +36,7 @@ _COMMON = (
     Field("question", TEXT, "hold", "what an operator is asked while it is held"),
     Field("evidence", JSON, "hold of a step that fails", "which step failed, the error, who died of it"),
     Field("unknown_since", TIME, "a step", "since when the API answers that it does not know it"),
+    Field("written_off", CREDITS, "an end", "what it may have bought, counted as spent until it tells"),
 )
 
 BRIEF = (

@@ -66,7 +66,7 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/journal.lua", TESTS,
         ("what may have been paid for is replaced", "            open[which] = true\n", "            local _\n"),
-        ("what a forgotten past may have bought is replaced", " or entry.supposed then", " then"),
+        ("what a forgotten past may have bought is replaced", " or entry.supposed then\n            if open", " then\n            if open"),
     ),
     *of("worker/ledger/lua/lib/briefs/arrivals.lua", TESTS,
         ("who was replaced is finished", "    redis.call('ZREM', KEY.FINISHED, brief)\n", ""),

@@ -11,6 +11,7 @@ LATE_TESTS = (
     "tests/worker/ledger/test_doubtful_promotes.py",
     "tests/chaos/test_fencing.py",
 )
+WRITTEN_OFF_TESTS = ("tests/worker/ledger/test_budget.py", "-k", "written or read or granted")
 LOOK_TESTS = ("tests/worker/ledger/moves/test_looks.py",)
 CHOICE_TESTS = ("tests/worker/choosing/test_looking.py",)
 COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
@@ -79,6 +80,15 @@ MUTANTS = (
     ),
     *of("actors/held.py", ("tests/cli/commands/briefs/held/test_held_jobs.py",),
         ("a hold frees the permit of a promote that may have arrived", "if may_have_job or KINDS", "if KINDS"),
+    ),
+    *of("worker/ledger/lua/lib/briefs/holdings.lua", WRITTEN_OFF_TESTS,
+        ("what may have been bought is free again", "        if credits > 0 then\n", "        if false then\n"),
+        ("what is tried again is counted twice", "base.cost_of(subject) - taken_up(record)", "base.cost_of(subject)"),
+        ("drafts of what is tried again are counted twice", "new - taken_up(record)", "new"),
+        ("what was bought by nobody is spent", "(lost or reserved > 0 and job) and for_job", "for_job"),
+    ),
+    *of("worker/ledger/lua/lib/briefs/endings.lua", WRITTEN_OFF_TESTS,
+        ("what is chosen again is counted twice", "            if written_off then", "            if false then"),
     ),
     *of("worker/piktid/transport.py", LATE_TESTS,
         ("nobody is fenced off", "monotonic() > send_by:", "False:"),

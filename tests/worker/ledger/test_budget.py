@@ -2,7 +2,7 @@
 
 import pytest
 import redis
-from own_account import CREATE, Api
+from own_account import CREATE, PROMOTE, Api
 from processes import ProcessFactory
 from pydantic import SecretStr
 from stepping import Flow, enqueue
@@ -13,6 +13,8 @@ from config.accounts.names import DEFAULT
 from config.settings import settings
 from worker.ledger.ledger import Ledger
 from worker.ledger.records import brief_subject
+from worker.ledger.transition import Transition
+from worker.lifecycle.charges import Journal, take_apart
 from worker.network.pool import open_pool
 from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
@@ -132,3 +134,92 @@ def test_cancelled_and_failed_briefs_give_back_reserved_budget(
     Operator(flow.client, flow.settings, "test").cancel(flow.brief("a"))
     assert flow.brief("a").state == "cancelled"
     assert not flow.client.exists(keys.RESERVATIONS(DEFAULT))
+
+
+def spent(flow: Flow) -> float:
+    return float(flow.client.hget(keys.BUDGET("spring"), "spent") or 0)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def doubtful(flow: Flow) -> Flow:
+    """A brief with a budget whose promote was lost; its two drafts have cost 20."""
+    flow.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
+    flow.accept(brief_id="b", batch="spring")
+    flow.until("b", "generating")
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.api.fault("drop_response", path=PROMOTE)
+    flow.steps.until(lambda: "promote OutcomeUnknown" in flow.calls("b"))
+    return flow
+
+
+@pytest.mark.parametrize("ends", ["cancel", "give_up"])
+def test_what_may_have_been_bought_is_spent_as_it_is_written_off(doubtful: Flow, ends: str) -> None:
+    before, operator = spent(doubtful), Operator(doubtful.client, doubtful.settings, "test")
+    brief = doubtful.brief("b")
+    if ends == "cancel":
+        operator.cancel(brief)
+    else:
+        held = Transition("held", fields={"question": "?"}, keep_permit=True, timer_ms=1)
+        doubtful.ledger.apply(doubtful.promotion("b"), held)
+        operator.give_up(doubtful.brief("b"), "50 perhaps")
+    doubtful.grow_older("promotion:b#0", 3_600)
+    doubtful.wake_timer("promotion:b#0")
+    doubtful.steps.until(lambda: doubtful.brief("b").state in ("cancelled", "failed"))
+    assert spent(doubtful) == before + 50 == doubtful.api.ledger()["credits"]["charged_total"]
+    assert not doubtful.client.exists(keys.BATCH_RESERVATIONS("spring"), keys.RESERVATIONS(DEFAULT))
+    if ends == "give_up":
+        operator.retry(doubtful.brief("b"), Journal((), (), ()))
+        doubtful.end_pauses()
+        doubtful.steps.until(lambda: doubtful.promotion("b").state == "preprocessing")
+        assert spent(doubtful) == before + 50, "counted once"
+
+
+def test_what_a_job_has_bought_that_nobody_will_read_is_spent(flow: Flow) -> None:
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
+    flow.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
+    flow.accept(brief_id="b", batch="spring")
+    held = Transition("held", fields={"question": "?", "evidence": "{}"}, keep_permit=True, timer_ms=1)
+    flow.ledger.apply(flow.until("b", "generating"), held)
+    operator = Operator(flow.client, flow.settings, "test")
+    operator.give_up(flow.brief("b"), "its drafts")
+    flow.ledger.job_over(flow.brief("b"))
+    assert (flow.brief("b").state, spent(flow)) == ("failed", 10)
+    operator.retry(flow.brief("b"), Journal((), (), ()))
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    flow.until("b", "promoting")
+    assert spent(flow) == flow.api.ledger()["credits"]["charged_total"]
+
+
+def test_what_was_only_granted_or_asked_about_is_free_again(flow: Flow) -> None:
+    flow.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
+    flow.accept(brief_id="b", batch="spring")
+    held = Transition("held", fields={"question": "?", "evidence": "{}"})
+    flow.ledger.apply(flow.brief("b"), held)
+    Operator(flow.client, flow.settings, "test").give_up(flow.brief("b"), "nothing")
+    assert (flow.brief("b").state, spent(flow)) == ("failed", 0)
+
+
+def test_what_is_written_off_beside_an_identity_is_counted_once_too(heard: Flow) -> None:
+    heard.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
+    heard.api.fault("drop_response", path=PROMOTE)
+    heard.accept(brief_id="b", batch="spring", instructions=[{"prompt": "one"}, {"prompt": "two"}])
+    heard.steps.until(lambda: "promote OutcomeUnknown" in heard.calls("b"))
+    (call,) = take_apart(snapshots.journal(heard.client, "b")).lost("promote")
+    lost = int(call["subject"].rpartition("#")[2])
+    held = Transition("held", fields={"question": "?"}, keep_permit=True, timer_ms=1)
+    heard.ledger.apply(heard.promotion("b", lost), held)
+    operator = Operator(heard.client, heard.settings, "test")
+    heard.end_pauses()
+    heard.steps.until(lambda: heard.promotion("b", 1 - lost).state == "ready")
+    operator.give_up(heard.brief("b"), "50 perhaps")
+    heard.grow_older(f"promotion:b#{lost}", 3_600)
+    heard.wake_timer(f"promotion:b#{lost}")
+    heard.finish("b")
+    charged = heard.api.ledger()["credits"]["charged_total"]
+    assert (heard.brief("b").state, spent(heard)) == ("done", charged)
+    operator.retry(heard.brief("b"), Journal((), (), ()))
+    heard.steps.until(lambda: heard.promotion("b", lost).state == "preprocessing")
+    assert spent(heard) == charged

@@ -145,6 +145,14 @@ function budget.take_reservation(account, subject, batch)
     return redis.call('HDEL', key('BATCH_RESERVATIONS', batch), subject) == 1
 end
 
+-- What is reserved for a subject, and of that for its own job: not for what follows from it.
+function budget.reserved_of(account, subject, batch)
+    local reserved = tonumber(redis.call('HGET', key('RESERVATIONS', account), subject)
+        or batch and redis.call('HGET', key('BATCH_RESERVATIONS', batch), subject)) or 0
+    local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
+    return reserved, math.max(0, reserved - budget.of_what_follows(subject, slots))
+end
+
 -- `paid`: the call that has cost it.
 function budget.spend(account, batch, credits, paid)
     if not tonumber(credits) then

@@ -54,6 +54,10 @@ function endings.reopen(subject, to)
         local grants = 0
         for _, promotion in ipairs(promotions_of(brief)) do
             grants = math.max(grants, tonumber(records.get(record_of(promotion), 'grants')) or 0)
+            local written_off = tonumber(records.get(record_of(promotion), 'written_off'))
+            if written_off then -- the API tells of it when its draft is promoted again
+                budget.spend(records.get(record, 'account'), batch, -written_off, base.product_of(promotion).endpoint)
+            end
             records.delete(record_of(promotion))
         end
         records.forget(record, 'promotions', 'unfinished')

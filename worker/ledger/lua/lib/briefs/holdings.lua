@@ -3,6 +3,28 @@ local holdings = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole
 
+-- What a record that a person ends may have bought counts as spent, as nobody will tell what it cost: by a call whose
+-- answer was lost, or by a job whose results were never read. Kept on the record, should it be tried again and tell.
+function holdings.write_off(account, subject, kind, from, to)
+    if STATES[kind][to].final and to ~= KINDS[kind].made and (from == 'held' or from == KINDS[kind].waits) then
+        local batch, job = records.many(record_of(subject), 'batch', 'job_id')
+        local reserved, for_job = budget.reserved_of(account, subject, batch)
+        local lost = reserved > 0 and journal.lost_call(subject)
+        local credits = lost == 'extract' and reserved or (lost or reserved > 0 and job) and for_job or 0
+        if credits > 0 then
+            budget.spend(account, batch, credits, lost == 'extract' and lost or KINDS[kind].endpoint)
+            records.set(record_of(subject), 'written_off', credits)
+        end
+    end
+end
+
+-- What a record has written off, which is no more once it tells what it has cost.
+local function taken_up(record)
+    local credits = tonumber(records.get(record, 'written_off')) or 0
+    records.forget(record, 'written_off')
+    return credits
+end
+
 -- What drafts and promotions have cost: for the batch's budget, and to know what drafts of this account cost.
 function holdings.account_for(account, subject, kind, from, to)
     local record = record_of(subject)
@@ -11,7 +33,7 @@ function holdings.account_for(account, subject, kind, from, to)
     local product = KINDS[kind]
     if product.cost then
         if from == product.claimed and to == product.running then
-            budget.spend(account, batch, base.cost_of(subject), product.endpoint)
+            budget.spend(account, batch, base.cost_of(subject) - taken_up(record), product.endpoint)
         end
         return
     elseif from ~= product.running then
@@ -24,7 +46,7 @@ function holdings.account_for(account, subject, kind, from, to)
         -- A brief that is tried again reads the results of the same job again.
         local new = credits - (counted or 0)
         records.set(record, 'credits_counted', credits)
-        budget.spend(account, batch, new, product.endpoint)
+        budget.spend(account, batch, new - taken_up(record), product.endpoint)
         local before = budget.draft_price(account)
         records.add_amount(accounts.record(account), 'drafts_credits', new)
         records.add(accounts.record(account), 'drafts_made', counted and 0 or made or 1)

@@ -28,6 +28,23 @@ function journal.cost_nothing(brief)
     return next(open) == nil
 end
 
+-- The paid call of a subject of which nobody knows whether it was taken; nil where there is none.
+function journal.lost_call(subject)
+    local lost, number, last = {}, 0, nil
+    for _, text in ipairs(redis.call('LRANGE', key('JOURNAL', base.brief_of(subject)), 0, -1)) do
+        local is_json, entry = pcall(cjson.decode, text)
+        if is_json and type(entry) == 'table' and entry.subject == subject then
+            local which = tostring(entry.call) .. ' ' .. tostring(entry.attempt)
+            if entry.what == 'intended' or entry.supposed then
+                lost[which], number, last = true, number + (lost[which] and 0 or 1), entry.call
+            elseif lost[which] and not OUTCOMES.unresolved[entry.what] then
+                lost[which], number = nil, number - 1
+            end
+        end
+    end
+    return number > 0 and last or nil
+end
+
 -- What a brief is made of has been bought: it is remembered for as long as the brief is on record, and a year at
 -- least, so that nobody buys the same again without a word.
 function journal.remember_purchase(brief)

@@ -13,12 +13,9 @@ local function settle_reservation(account, subject)
     if not budget.is_reserved(account, subject, batch) then
         return
     end
-    local reserved = tonumber(redis.call('HGET', key('RESERVATIONS', account), subject)
-        or redis.call('HGET', key('BATCH_RESERVATIONS', batch), subject))
-    local slots = tonumber(redis.call('HGET', key('SLOTS', account), subject)) or 0
-    local to_come = budget.of_what_follows(subject, slots)
+    local _, for_job = budget.reserved_of(account, subject, batch)
     if permits.is_granted(account, subject) or redis.call('ZSCORE', key('PERMITS', account), subject) then
-        budget.spend(account, batch, math.max(0, reserved - to_come), product_of(subject).endpoint)
+        budget.spend(account, batch, for_job, product_of(subject).endpoint)
     end
     budget.take_reservation(account, subject, batch)
     if not batch then

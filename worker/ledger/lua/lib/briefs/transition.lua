@@ -66,6 +66,7 @@ function transition.move(subject, change)
         permits.complete_request(account, subject, change.completion == 'counted')
     end
     holdings.account_for(account, subject, kind, from, to)
+    holdings.write_off(account, subject, kind, from, to)
     holdings.count_identity(account, subject, kind, from, to)
     holdings.hold(account, subject, kind, from, to, change.keep_permit)
     if product.unresolved then
