@@ -12,6 +12,7 @@ LATE_TESTS = (
     "tests/chaos/test_fencing.py",
 )
 WRITTEN_OFF_TESTS = ("tests/worker/ledger/test_budget.py", "-k", "written or read or granted")
+WINDOWS = ("tests/worker/ledger/permits/test_request_windows.py",)
 LOOK_TESTS = ("tests/worker/ledger/moves/test_looks.py",)
 CHOICE_TESTS = ("tests/worker/choosing/test_looking.py",)
 COUNTS_TESTS = ("tests/worker/ledger/moves/test_counts.py",)
@@ -89,6 +90,13 @@ MUTANTS = (
     ),
     *of("worker/ledger/lua/lib/briefs/endings.lua", WRITTEN_OFF_TESTS,
         ("what is chosen again is counted twice", "            if written_off then", "            if false then"),
+    ),
+    *of("worker/ledger/lua/lib/accounts/capacity.lua", WINDOWS,
+        ("requests under way count in the first window alone", "window.name == endpoint and ended or ended + capacity.under_way(account, endpoint)", "ended"),
+        ("the window that has room first decides", "if not full or first > at then", "if not full or first < at then"),
+    ),
+    *of("worker/ledger/lua/lib/accounts/permits.lua", WINDOWS,
+        ("a long window counts nothing", "if window.name == endpoint or accounts.number_of(account, window) > 0 then", "if window.name == endpoint then"),
     ),
     *of("worker/piktid/transport.py", LATE_TESTS,
         ("nobody is fenced off", "monotonic() > send_by:", "False:"),

@@ -127,3 +127,15 @@ def test_a_long_window_counts_while_it_has_a_limit(desk_with_a_day: Desk) -> Non
     assert why is not None
     (missing,) = why["missing"]
     assert (missing["what"], missing["used"], missing["limit"], missing["seconds"]) == ("request", 1, 1, DAY)
+
+
+def test_of_two_full_windows_the_one_that_ends_last_is_waited_for(desk_with_a_day: Desk) -> None:
+    desk = desk_with_a_day
+    desk.limit(create_per_minute=1)
+    desk.ask("a", "b", "c", "d")
+    for each in "ab":
+        desk.submit(each)
+        desk.pass_time(WINDOW)
+    desk.submit("c")
+    assert desk.waiting() == ["d"]
+    assert desk.timer(f"account:{ACCOUNT}") == DAY * 1000 - 2 * WINDOW
