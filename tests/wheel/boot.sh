@@ -17,7 +17,7 @@ mount --rbind /dev dev
 mount --bind /dev/null dev/console
 mount --rbind /sys sys
 mount -t proc proc proc
-umount -R sys/fs/cgroup
+! mountpoint -q sys/fs/cgroup || umount -R sys/fs/cgroup
 mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount --bind "$environment" opt/identity-worker
 mount --bind "$script" opt/identity-worker/bin/identity-worker
