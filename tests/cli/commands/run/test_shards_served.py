@@ -91,6 +91,7 @@ def told_by_all(command: Command, environment: dict[str, str], folder: Path) -> 
         told(*words.split())
 
 
+@pytest.mark.story
 def test_a_flow_through_two_shards_outlives_a_killed_worker(
     all_shards: "redis.Redis",
     start: ProcessFactory,
