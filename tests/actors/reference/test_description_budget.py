@@ -8,6 +8,8 @@ from photo_briefs import accept_photo
 from stepping import Flow
 
 from config import keys
+from worker.lifecycle.charges import Journal
+from worker.operations.operator import Operator
 
 EXTRACT = "POST /preset/extract-from-image"
 ACCOUNT = keys.RECORD("account:default")
@@ -50,6 +52,20 @@ def test_one_under_way_is_reserved_in_both_budgets(flow: Flow, api: Api) -> None
     flow.ledger.set_limits("default", {"budget": "6"}, "tester")
     assert flow.finish(other).state == "done"
     assert flow.client.hget(ACCOUNT, "spent") == "3"
+
+
+def test_one_whose_answer_was_lost_is_spent_as_it_is_given_up(flow: Flow, api: Api) -> None:
+    flow.ledger.set_budget("b", "default", 100, "tester")
+    api.fault("drop_response", path="/preset/extract-from-image")
+    lost = accept_photo(flow, kind="description", batch="b")
+    operator = Operator(flow.client, flow.settings, "test")
+    operator.give_up(flow.until(lost, "held"), "3 perhaps")
+    assert (flow.brief(lost).state, spent(flow)) == ("failed", ("3", {}))
+    operator.retry(flow.brief(lost), Journal((), (), ()))
+    flow.wake_timer(f"brief:{lost}")
+    assert flow.finish(lost).state == "done"
+    # Both may have been charged: by the lost call, and by the second.
+    assert (api.requests(EXTRACT), spent(flow)) == (2, ("6", {}))
 
 
 def test_one_that_waits_for_credits_keeps_nothing_reserved(flow: Flow, api: Api) -> None:

@@ -192,6 +192,18 @@ def test_what_a_job_has_bought_that_nobody_will_read_is_spent(flow: Flow) -> Non
     assert spent(flow) == flow.api.ledger()["credits"]["charged_total"]
 
 
+def test_what_a_lost_create_may_have_bought_is_spent_as_it_is_written_off(flow: Flow) -> None:
+    flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
+    flow.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b", batch="spring")
+    held = Transition("held", fields={"question": "?", "evidence": "{}"}, timer_ms=1)
+    flow.ledger.apply(flow.until("b", "uncertain"), held)
+    Operator(flow.client, flow.settings, "test").give_up(flow.brief("b"), "its drafts")
+    assert (flow.brief("b").state, spent(flow)) == ("failed", 10)
+    assert not flow.client.exists(keys.BATCH_RESERVATIONS("spring"), keys.RESERVATIONS(DEFAULT))
+
+
 def test_what_was_only_granted_or_asked_about_is_free_again(flow: Flow) -> None:
     flow.ledger.set_budget("spring", DEFAULT, 1_000, by="test")
     flow.client.hset(keys.RECORD(f"account:{DEFAULT}"), mapping={"drafts_credits": 50, "drafts_made": 10})
