@@ -36,7 +36,7 @@ test-booted: $(STAMP)
 
 # The wheel in a bare environment, run by nobody in a folder of modules that are called like ours: one to two minutes.
 test-wheel: $(STAMP)
-	$(VENV)/bin/pytest tests/wheel/contained.py tests/wheel/installed.py tests/wheel/supervised.py
+	$(VENV)/bin/pytest tests/wheel/contained.py tests/wheel/supervised.py tests/wheel/installed.py
 
 # What is written to buckets, on Azure's own emulator too: npm brings it, 186 MB, and it needs Node.
 .PHONY: test-buckets
