@@ -48,7 +48,8 @@ def test_a_batch_and_its_budget_last_while_a_brief_is_open(client: "redis.Redis"
     assert end("d") == [True, True]
     ledger.set_budget("autumn", ACCOUNT, 200, by="test")
     assert client.ttl(keys.BUDGET("autumn")) > 0
-    assert client.zrange(keys.BATCH("autumn"), 0, -1) == ["a", "b", "c", "bad", "d"]
+    # Those of one millisecond stand by their names, whichever came first.
+    assert set(client.zrange(keys.BATCH("autumn"), 0, -1)) == {"a", "b", "c", "bad", "d"}
 
 
 @pytest.mark.parametrize("subject", ["brief:new", "promotion:new#0", "draft:new"])
