@@ -15,6 +15,7 @@ from worker.ledger.ledger import Ledger
 from worker.ledger.records import brief_subject
 from worker.ledger.transition import Transition
 from worker.lifecycle.charges import Journal, take_apart
+from worker.lifecycle.recovery import OperationRefusedError
 from worker.network.pool import open_pool
 from worker.operations.operator import Operator
 from worker.piktid.client import PiktID
@@ -199,8 +200,11 @@ def test_what_a_lost_create_may_have_bought_is_spent_once_written_off(flow: Flow
     flow.accept(brief_id="b", batch="spring")
     held = Transition("held", fields={"question": "?", "evidence": "{}"}, timer_ms=1)
     flow.ledger.apply(flow.until("b", "uncertain"), held)
-    Operator(flow.client, flow.settings, "test").give_up(flow.brief("b"), "its drafts")
+    operator = Operator(flow.client, flow.settings, "test")
+    operator.give_up(flow.brief("b"), "its drafts")
     assert (flow.brief("b").state, spent(flow)) == ("failed", 10)
+    with pytest.raises(OperationRefusedError, match="may have been paid for"):  # so it is counted once
+        operator.retry(flow.brief("b"), take_apart(snapshots.journal(flow.client, "b")))
     assert not flow.client.exists(keys.BATCH_RESERVATIONS("spring"), keys.RESERVATIONS(DEFAULT))
 
 

@@ -118,16 +118,21 @@ def test_a_promote_that_may_have_arrived_needs_no_second_slot(flow: Flow) -> Non
     flow.steps.until(lambda: flow.promotion("b").state == "preprocessing")
 
 
-def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
-    flow: Flow,
-) -> None:
-    unknown_promote(flow)
+def cancel_in_doubt(flow: Flow) -> None:
+    """Cancel the brief, whose promote may have a job: it ends, without its permit, once that is over."""
     operator(flow).cancel(flow.brief("b"))
     assert (flow.brief("b").state, flow.promotion("b").state) == ("held", "held")
     assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
     flow.grow_older("promotion:b#0", 3_600)
     flow.until("b", "cancelled")
     assert flow.api.requests(POST_PROMOTE) == 1
+
+
+def test_a_brief_cancelled_after_a_doubtful_promote_ends_with_its_job(
+    flow: Flow,
+) -> None:
+    unknown_promote(flow)
+    cancel_in_doubt(flow)
     assert not flow.client.exists(
         keys.PERMITS(DEFAULT), keys.SLOTS(DEFAULT), keys.WAITING(DEFAULT, "promote")
     )
@@ -144,12 +149,7 @@ def test_a_brief_cancelled_with_its_promote_granted_again_ends_with_its_job(flow
     unknown_promote(flow)
     flow.end_pauses()
     assert flow.promotion("b").attempt == 2
-    operator(flow).cancel(flow.brief("b"))
-    assert (flow.brief("b").state, flow.promotion("b").state) == ("held", "held")
-    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["promotion:b#0"]
-    flow.grow_older("promotion:b#0", 3_600)
-    flow.until("b", "cancelled")
-    assert flow.api.requests(POST_PROMOTE) == 1
+    cancel_in_doubt(flow)
     assert not flow.client.exists(keys.PERMITS(DEFAULT))
     assert flow.client.zcount(keys.WINDOW(DEFAULT, "promote"), "+inf", "+inf") == 0
 

@@ -179,7 +179,8 @@ def test_a_failed_preprocessing_is_tried_once_more_with_the_same_draft(live: Flo
     assert slots(live) == (0, 1)
 
 
-def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) -> None:
+def with_an_identity(flow: Flow) -> None:
+    """Bring a brief to where its identity is being preprocessed."""
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.rest()
@@ -187,6 +188,10 @@ def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) ->
     flow.steps.until(
         lambda: flow.ledger.read("promotion:b#0") and flow.promotion("b").state == "preprocessing"
     )
+
+
+def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) -> None:
+    with_an_identity(flow)
     # Each look is two requests. 5 s are 1,000 s at the speed of the tests.
     flow.grow_older("promotion:b#0", 5)
     flow.api.refuse("/identity/*", 404, count=2)
@@ -210,13 +215,7 @@ def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) ->
 
 
 def test_an_identity_that_web_pages_answer_for_is_not_made_again(flow: Flow) -> None:
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    flow.api.rest()
-    flow.wake_timer("brief:b")
-    flow.steps.until(
-        lambda: flow.ledger.read("promotion:b#0") and flow.promotion("b").state == "preprocessing"
-    )
+    with_an_identity(flow)
     flow.api.rest()
     flow.api.answer_by_pages()
     for _ in range(3):

@@ -20,13 +20,19 @@ from worker.lifecycle import judging
 from worker.operations import picking
 
 
-def test_nobody_chooses_again_for_more_than_his_credits(callers: Callers, heard: Flow) -> None:
-    """It costs an identity; one in place of another costs nothing; sent twice, it is counted once."""
-    shop = callers("shop", credits_a_day=100.0)
+def chooser(callers: Callers, heard: Flow, credits_a_day: float) -> httpx.Client:
+    """A caller whose brief waits for his choice, counted with one identity."""
+    shop = callers("shop", credits_a_day=credits_a_day)
     shop.post("/briefs", json=BRIEF)
     heard.steps.run(keys.INLET)
     heard.until("a", "choosing")
     heard.pause_promotes()
+    return shop
+
+
+def test_nobody_chooses_again_for_more_than_his_credits(callers: Callers, heard: Flow) -> None:
+    """It costs an identity; one in place of another costs nothing; sent twice, it is counted once."""
+    shop = chooser(callers, heard, 100.0)
     first, second, third = drafts(heard)
     pick(shop, first)
     assert pick(shop, second, instead_of=first).status_code == 200
@@ -43,11 +49,7 @@ def test_what_was_counted_and_not_done_is_counted_once(
     callers: Callers, heard: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by a process that is killed between the two, or a Redis that goes away."""
-    shop = callers("shop", credits_a_day=100.0)
-    shop.post("/briefs", json=BRIEF)
-    heard.steps.run(keys.INLET)
-    heard.until("a", "choosing")
-    heard.pause_promotes()
+    shop = chooser(callers, heard, 100.0)
     first, second, _ = drafts(heard)
     pick(shop, first)
 
@@ -78,12 +80,7 @@ def counted_and(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> N
 @pytest.fixture
 def shop(callers: Callers, heard: Flow) -> httpx.Client:
     """A caller of two hundred credits a day, whose brief waits for his choice, counted with one identity."""
-    client = callers("shop", credits_a_day=200.0)
-    client.post("/briefs", json=BRIEF)
-    heard.steps.run(keys.INLET)
-    heard.until("a", "choosing")
-    heard.pause_promotes()
-    return client
+    return chooser(callers, heard, 200.0)
 
 
 def test_a_pick_that_is_refused_is_not_counted(
@@ -177,11 +174,7 @@ def test_what_another_run_counts_on_is_not_taken_back(shop: httpx.Client, heard:
 
 def test_nobody_picks_more_drafts_than_he_has_credits_for(callers: Callers, heard: Flow) -> None:
     """A brief is counted with an identity for each instruction."""
-    shop = callers("shop", credits_a_day=120.0)
-    shop.post("/briefs", json=BRIEF)
-    heard.steps.run(keys.INLET)
-    heard.until("a", "choosing")
-    heard.pause_promotes()
+    shop = chooser(callers, heard, 120.0)
     refused = pick(shop, *drafts(heard))
     assert (refused.status_code, spent(heard, "shop")) == (429, 50.0)
     assert heard.brief("a").state == "choosing"
@@ -193,11 +186,7 @@ def test_each_identity_more_is_counted_though_its_draft_was_chosen_before(
     callers: Callers, heard: Flow
 ) -> None:
     """A draft that another has taken the place of may be chosen beside it, as often as somebody likes."""
-    shop = callers("shop", credits_a_day=100.0)
-    shop.post("/briefs", json=BRIEF)
-    heard.steps.run(keys.INLET)
-    heard.until("a", "choosing")
-    heard.pause_promotes()
+    shop = chooser(callers, heard, 100.0)
     first, second, third = drafts(heard)
     pick(shop, first)
     assert pick(shop, second, again=True).status_code == 200
