@@ -40,6 +40,11 @@ class Api:
         """Keep the next request of a path, or with `when="after"` its answer, until it is let go."""
         self.fault("delay", path=path, seconds=LONG, **more)
 
+    def hold_all(self, path: str) -> None:
+        """Keep all requests of a path until they are let go; `has_struck` tells when the first has come."""
+        self.hold(path)
+        self.hold(path, count=None)
+
     def let_go(self, *paths: str) -> None:
         """Let what is held go on, and from that moment hold all requests of these paths.
 
@@ -51,9 +56,9 @@ class Api:
         self.sandbox._call("PUT", "/_sandbox/faults", others + held)
 
     def has_struck(self, kind: str) -> bool:
-        """Whether no fault of this kind is left for the account: each has found its request."""
-        left = self.sandbox.faults()
-        return not any(rule["kind"] == kind and rule["account"] == self.token for rule in left)
+        """Whether each fault of this kind that the account gets so and so often has found its requests."""
+        mine = [rule for rule in self.sandbox.faults() if rule["account"] == self.token]
+        return not any(rule["kind"] == kind and rule["count"] is not None for rule in mine)
 
     def refuse(
         self,
