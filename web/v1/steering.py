@@ -1,13 +1,14 @@
 """An action on one brief, by HTTP or on the page, done by the same operations as the commands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import redis
 
 from config.settings import Settings
 from web.description.operation import LONGEST_WHY
-from web.v1.problems import ProblemError, bad_request, conflict, invalid, not_found, over_credits
+from web.v1.problems import bad_request, conflict, invalid, not_found, over_credits
 from worker.briefs.faults import BriefError, fault
 from worker.callers import sent
 from worker.callers.gate import Gate, OverCreditsError
@@ -72,21 +73,11 @@ class Steering:
         if picking.is_on_record(self._ledger, brief_id, drafts):
             return {"brief_id": brief_id, "promoting": drafts}
         recorded = self._record("pick", brief_id, body, drafts=drafts)
-        try:
+        promoting = drafts
+        with self._choosing(recorded, brief_id, lambda: picking.is_on_record(self._ledger, brief_id, drafts)):
             promoting = picking.pick(
                 self._ledger, brief_id, drafts, leave_rest=leave_rest, counting=self._count
             )
-        except picking.UnknownBriefError as error:
-            recorded.not_done()
-            raise not_found(f"brief {brief_id}") from error
-        except OverCreditsError as error:
-            recorded.not_done()
-            raise self._over(error) from error
-        except PickError as error:
-            recorded.not_done()
-            if not picking.is_on_record(self._ledger, brief_id, drafts):
-                raise conflict(str(error)) from error
-            promoting = drafts
         return {"brief_id": brief_id, "promoting": promoting}
 
     def _choose_again(
@@ -100,7 +91,11 @@ class Steering:
             raise invalid([fault(("instead_of",), instead_of, "must be the id of a draft")])
         other = cast("int | None", instead_of)
         recorded = self._record("choose again", brief_id, body, drafts=drafts, instead_of=other)
-        try:
+
+        def stands() -> bool:
+            return picking.is_chosen_again(self._ledger, brief_id, drafts[0], other)
+
+        with self._choosing(recorded, brief_id, stands):
             instead = None if other is None else picking.number_of(self._ledger, brief_id, other)
             picking.choose_again(
                 self._ledger,
@@ -111,17 +106,23 @@ class Steering:
                 why=_why(body),
                 counting=self._count,
             )
+        return {"brief_id": brief_id, "promoting": drafts}
+
+    @contextmanager
+    def _choosing(
+        self, recorded: actions.Recorded, brief_id: str, stands: Callable[[], bool]
+    ) -> Iterator[None]:
+        """Tell the caller of a refused choice, unless the choice stands on record by now."""
+        try:
+            with recorded.refused_by(picking.UnknownBriefError, OverCreditsError, PickError):
+                yield
         except picking.UnknownBriefError as error:
-            recorded.not_done()
             raise not_found(f"brief {brief_id}") from error
         except OverCreditsError as error:
-            recorded.not_done()
-            raise self._over(error) from error
+            raise over_credits(error.told, sent.seconds_to_midnight(self._ledger.now())) from error
         except PickError as error:
-            recorded.not_done()
-            if not picking.is_chosen_again(self._ledger, brief_id, drafts[0], other):
+            if not stands():
                 raise conflict(str(error)) from error
-        return {"brief_id": brief_id, "promoting": drafts}
 
     def retry(self, brief_id: str, body: Body) -> dict[str, Any]:
         """Bring back a brief that stopped."""
@@ -220,9 +221,6 @@ class Steering:
         except OperationRefusedError as error:
             raise conflict(str(error)) from error
         return {"brief_id": brief_id, "said": said}
-
-    def _over(self, error: OverCreditsError) -> ProblemError:
-        return over_credits(error.told, sent.seconds_to_midnight(self._ledger.now()))
 
     def _record(self, what: str, brief_id: str, body: Body, **more: Any) -> actions.Recorded:
         return actions.record(self._client, what, self._by, _why(body), brief=brief_id, **more)
