@@ -51,9 +51,9 @@ class Counts:
     unmarked: int = 0
     """Pictures of which no marked copy could be made."""
     unnamed: int = 0
+    """Briefs with pictures that have nothing of what the pattern names, and are called by their ids."""
     named_before: int = 0
     """Pictures that keep the name of an earlier run, where they would be called otherwise now."""
-    """Briefs with pictures that have nothing of what the pattern names, and are called by their ids."""
     bytes: int = 0
     """Of the pictures that lie there."""
 
