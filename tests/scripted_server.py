@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import parse_headers
 from itertools import chain, repeat
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import BaseServer, StreamRequestHandler, ThreadingTCPServer
 from typing import cast
 
 HANGING = "take the headers, answer nothing"
@@ -141,11 +141,18 @@ def serving(
     """Run a server on this machine that gives these answers in turn, over TLS if a context is given."""
     with Server(tls, host, port) as server:
         server.answers = list(answers)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
+        with in_thread(server, server.let_go):
             yield server
-        finally:
-            server.let_go.set()
-            server.shutdown()
-            thread.join(10)
+
+
+@contextmanager
+def in_thread(server: BaseServer, let_go: threading.Event) -> Iterator[None]:
+    """Serve in a thread for the length of the block, then set the event on which its connections wait."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        let_go.set()
+        server.shutdown()
+        thread.join(10)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -176,9 +176,15 @@ def listening(
 ) -> Iterator[None]:
     """Run a listener in a thread of this process for the length of the block."""
     accounts = accounts or {DEFAULT: Account(name=DEFAULT, token=SecretStr(api.token))}
+    with in_loop("listener", Listener(settings, accounts, url).run):
+        yield
+
+
+@contextmanager
+def in_loop(name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """Run a program of asyncio in a thread of this name, and cancel it at the end of the block."""
     loop = asyncio.new_event_loop()
-    listener = Listener(settings, accounts, url)
-    task = loop.create_task(listener.run())
+    task = loop.create_task(main())
 
     def run() -> None:
         with suppress(asyncio.CancelledError):
@@ -186,7 +192,7 @@ def listening(
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
-    thread = threading.Thread(target=run, name="listener")
+    thread = threading.Thread(target=run, name=name)
     thread.start()
     try:
         yield

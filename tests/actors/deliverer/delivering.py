@@ -1,12 +1,10 @@
 """A deliverer in this process, endpoints of receivers on this machine, and what is on record of them."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from stepping import Flow
+from stepping import Flow, in_loop
 from support import eventually
 
 from actors.deliverer.deliverer import Deliverer
@@ -62,23 +60,5 @@ def running_with(settings: Settings) -> Iterator[None]:
     """Run one with these settings."""
     url = settings.redis_url
     assert url is not None
-    loop = asyncio.new_event_loop()
-
-    async def running() -> None:
-        await Deliverer(settings, url.get_secret_value()).run()
-
-    task = loop.create_task(running())
-
-    def run() -> None:
-        with suppress(asyncio.CancelledError):
-            loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-    thread = threading.Thread(target=run, name="deliverer")
-    thread.start()
-    try:
+    with in_loop("deliverer", Deliverer(settings, url.get_secret_value()).run):
         yield
-    finally:
-        loop.call_soon_threadsafe(task.cancel)
-        thread.join()

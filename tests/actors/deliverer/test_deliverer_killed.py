@@ -6,8 +6,6 @@ and after each of those that hand on, claim, send and note.
 
 import asyncio
 import os
-import signal
-import warnings
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +16,7 @@ from support import events
 
 from actors.deliverer.deliverer import Deliverer
 from config import keys
-from tests.chaos.harness.points import Point, Recorder, watch
+from tests.chaos.harness.points import Point, Recorder, is_killed, watch
 from tests.worker.hooks.receivers import receiving
 
 ROLE = "deliverer"
@@ -29,21 +27,12 @@ ALL = (*CALLS, "XREAD", "HMGET+HGETALL", "hooks_due")
 
 def live(flow: Flow, log: Path | None, point: Point | None) -> bool:
     """Run a deliverer as a fork until nothing waits; return whether it was killed."""
-    with warnings.catch_warnings():
-        # The fork's one thread uses nothing that others hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        signal.alarm(30)
-        try:
-            watch(Recorder(log, point))
-            asyncio.run(deliver(flow))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code in (0, -signal.SIGKILL), f"the deliverer ended with {code} at {point}"
-    return code != 0
+
+    def run() -> None:
+        watch(Recorder(log, point))
+        asyncio.run(deliver(flow))
+
+    return is_killed(run)
 
 
 async def deliver(flow: Flow) -> None:

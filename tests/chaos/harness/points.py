@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -28,6 +29,8 @@ _ID = re.compile(r"/(jobs|identity|notifications|storage)/(?!create|promote-gene
 _FUNCTION = re.compile(r"identity_worker(?:_|s_[0-9a-f]{12}_)([a-z]+)\d*_[0-9a-f]{12}_(\w+)")
 #: What Python says of before it is done (its table of audit events), and is a change of a folder.
 _CHANGES = {"open", "os.mkdir", "os.remove", "os.rename", "os.truncate"}
+#: After so long a fork ends itself by SIGALRM.
+_LIVES_SECONDS = 60
 #: What is asked of a bucket.
 _REQUESTS = ("get", "list", "list_with_delimiter", "put")
 
@@ -88,6 +91,27 @@ def wrap(owner: Any, name: str, describe: Callable[..., str], recorder: Recorder
             recorder.after(call, number)
 
     setattr(owner, name, watched)
+
+
+def is_killed(live: Callable[[], object]) -> bool:
+    """Run `live` in a fork of this process; return whether it was killed.
+
+    Raises AssertionError if it failed, or took longer than a minute.
+    """
+    with warnings.catch_warnings():
+        # The fork's one thread uses nothing that others hold.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        signal.alarm(_LIVES_SECONDS)
+        try:
+            live()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert code in (0, -signal.SIGKILL), f"the fork ended with {code}"
+    return code != 0
 
 
 def _watch_files(recorder: Recorder, place: str) -> None:

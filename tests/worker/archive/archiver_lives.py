@@ -1,8 +1,6 @@
 """An archiver as a fork of this process, killed by SIGKILL at one of its calls, and the next one."""
 
 import os
-import signal
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ from archives import archiver, caught_up, look_of, pending
 from stepping import Flow
 
 from config import keys
-from tests.chaos.harness.points import Point, Recorder, watch, wrap
+from tests.chaos.harness.points import Point, Recorder, is_killed, watch, wrap
 from worker.archive.stands import group_of
 
 ROLE = "archiver"
@@ -46,24 +44,15 @@ def rounds(flow: Flow, place: Path) -> int:
 
 def live(flow: Flow, place: Path, log: Path | None, point: Point | None) -> bool:
     """Run an archiver as a fork; return whether it was killed."""
-    with warnings.catch_warnings():
-        # The fork's one thread uses nothing that others hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        pid = os.fork()
-    if pid == 0:
-        signal.alarm(30)
-        try:
-            recorder = Recorder(log, point)
-            watch(recorder)
-            for owner, name in ((Path, "mkdir"), (Path, "replace"), (os, "fsync")):
-                wrap(owner, name, _said(name), recorder)
-            rounds(flow, place)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    assert code in (0, -signal.SIGKILL), f"the archiver ended with {code} at {point}"
-    return code != 0
+
+    def run() -> None:
+        recorder = Recorder(log, point)
+        watch(recorder)
+        for owner, name in ((Path, "mkdir"), (Path, "replace"), (os, "fsync")):
+            wrap(owner, name, _said(name), recorder)
+        rounds(flow, place)
+
+    return is_killed(run)
 
 
 def _said(name: str) -> Any:

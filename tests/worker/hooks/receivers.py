@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from scripted_server import in_thread
 from standardwebhooks import Webhook
 from support import DEADLINE
 
@@ -97,11 +98,5 @@ def receiving(*secrets: str, hangs: bool = False) -> Iterator[Receiver]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         receiver.url = f"http://127.0.0.1:{server.server_port}/hooks"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
+        with in_thread(server, receiver.hangs):
             yield receiver
-        finally:
-            receiver.hangs.set()
-            server.shutdown()
-            thread.join(10)

@@ -1,6 +1,7 @@
 """Attempts of a create, and what is recorded of each."""
 
 import json
+from typing import Any
 
 from support import brief, stored
 
@@ -13,9 +14,9 @@ from worker.ledger.transition import Answer, Completion, Transition
 from worker.lifecycle import acceptance
 
 
-def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b") -> Record:
+def accepted(ledger: Ledger, settings: Settings, brief_id: str = "b", **fields: Any) -> Record:
     """Put a brief on record, granted at once; return what its step would read."""
-    message = acceptance.Message(json.dumps(brief(brief_id=brief_id)), "m")
+    message = acceptance.Message(json.dumps(brief(brief_id=brief_id, **fields)), "m")
     taken = acceptance.accept(ledger, live_accounts(settings).accounts, settings, message)
     assert taken.arrived.outcome is Outcome.ACCEPTED
     return stored(ledger, f"brief:{brief_id}")

@@ -9,14 +9,11 @@ from create_attempts import accepted, bought, bought_once, overtaken
 from support import stored
 
 from config import durations, keys
-from config.accounts.reading import live_accounts
 from config.settings import Settings
 from tests.chaos.harness.cutting import cutting
 from worker.ledger import commands
-from worker.ledger.arrivals import Outcome
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import Answer, Completion, Note, Throttle, Transition
-from worker.lifecycle import acceptance
 from worker.store.connection import connect
 from worker.store.functions import Functions
 from worker.views import account_reading, snapshots
@@ -80,14 +77,7 @@ def test_the_late_success_of_an_overtaken_attempt_only_goes_on_record(
 
 
 def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger, settings: Settings) -> None:
-    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
-    assert (
-        acceptance.accept(
-            ledger, live_accounts(settings).accounts, settings, acceptance.Message(raw, "m")
-        ).arrived.outcome
-        is Outcome.ACCEPTED
-    )
-    began = stored(ledger)
+    began = accepted(ledger, settings, instructions=None, reference_image="ada.png")
     for turn in ("1", "2"):
         assert ledger.note(began, Note(when={}, fields={"turn": turn})) is Answer.APPLIED
     late = ledger.note(
@@ -103,14 +93,7 @@ def test_the_description_of_an_overtaken_run_is_late_and_not_used(ledger: Ledger
 def test_a_description_whose_recording_was_not_answered_is_in_the_journal_once(
     ledger: Ledger, settings: Settings, redis_url: str
 ) -> None:
-    raw = json.dumps({"brief_id": "b", "reference_image": "ada.png"})
-    assert (
-        acceptance.accept(
-            ledger, live_accounts(settings).accounts, settings, acceptance.Message(raw, "m")
-        ).arrived.outcome
-        is Outcome.ACCEPTED
-    )
-    began = stored(ledger)
+    began = accepted(ledger, settings, instructions=None, reference_image="ada.png")
     ledger.note(began, Note(when={"turn": ""}, fields={"turn": "1", "doing": "extract"}))
     with cutting(redis_url) as proxy, connect(proxy.url) as client:
         proxy.cut_answer("FCALL", '"extracted"')

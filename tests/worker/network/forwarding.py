@@ -10,7 +10,7 @@ from email.message import Message
 from http.client import parse_headers
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
-from scripted_server import HANGING
+from scripted_server import HANGING, in_thread
 
 
 @dataclass
@@ -80,12 +80,5 @@ def forwarding(
     port: int, answer: bytes | str = b"", tls: ssl.SSLContext | None = None
 ) -> Iterator[ForwardProxy]:
     """Run a proxy that connects to a port of this machine for the length of the block."""
-    with ForwardProxy(port, answer, tls) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield proxy
-        finally:
-            proxy.let_go.set()
-            proxy.shutdown()
-            thread.join(10)
+    with ForwardProxy(port, answer, tls) as proxy, in_thread(proxy, proxy.let_go):
+        yield proxy
