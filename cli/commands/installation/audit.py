@@ -67,7 +67,7 @@ def command(
 
     Compares the journal of paid calls with the ledger. It expects one create for each brief, unless an
     operator decided otherwise, one promotion for each draft, and no call of unknown outcome that nothing
-    follows up. The API has no list of jobs, so even --api does not find a job that is on no record here.
+    follows up. --api asks about jobs and identities that are on record here, and finds no others.
     """
     values = load_settings()
     if recount:
