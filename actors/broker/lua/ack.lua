@@ -1,8 +1,9 @@
 -- ack: acknowledge a message that ran, and send what is to follow it.
 --
--- worker, queue, digest = SHA-1 of its text as this worker has it ('' where its id is nobody else's),
--- following = {{queue, id, text}, ...}: messages for other queues, or dead letters where they have an error as well;
--- ... = the message's id
+--   worker, queue
+--   digest     SHA-1 of its text as this worker has it ('' where its id is nobody else's)
+--   following  {{queue, id, text}, ...}: messages for other queues; one that also has an error is a dead letter
+--   ...        the message's id
 -- Returns 1, or 0 when it is not in this worker's hands any more.
 --
 -- Atomic: a message is acknowledged together with what follows it, so that this is sent once, whoever dies. It stands

@@ -1,10 +1,12 @@
 -- dead_letter: make a message that this worker has in hand a dead letter.
 --
--- worker, queue, error = why, in words; ... = its id, and its text as this worker has it ('' for what stands there)
+--   worker, queue
+--   error  why, in words
+--   ...    its id, and its text as this worker has it ('' for what stands there)
 -- Returns 1, or 0 when it is not in this worker's hands any more.
 --
--- Atomic: it is in the worker's hands or a dead letter with its reason, and of a step the brief is held. It stands in
--- for Dramatiq's nack, which keeps no reason.
+-- Atomic: the message is in the worker's hands, or is a dead letter with its reason; if it is a step, its brief is held.
+-- It stands in for Dramatiq's nack, which keeps no reason.
 -- Flag: allow-oom
 local id, fetched = ...
 local messages = base.key('MESSAGES', A.queue)

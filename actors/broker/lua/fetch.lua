@@ -1,16 +1,17 @@
 -- fetch: take messages from a queue, on record as in this worker's hands.
 --
--- worker, queue, most
--- Returns two lists: {id, message, topic, subject, fields, time}, ...; the topic is '' unless a worker died with it in
--- hand; the subject is that of a step's record with all its fields, {} of none, and the time in ms.
--- And id, reason, id, reason, ... of what was made a dead letter here, so that no message leaves the server before its
--- size was looked at.
+--   worker, queue
+--   most  messages
+-- Returns two lists. The first is {id, message, topic, subject, fields, time}, ...: the topic is '' unless a worker died
+-- with the message in hand; a step's message has the subject of its record and all its fields ('' and {} for others);
+-- the time is in ms. The second is id, reason, id, reason, ... of what was made a dead letter here, so that no message
+-- leaves the server before its size was looked at.
 --
--- Atomic: a message is either in the queue or in the hands of somebody on the list of workers: nobody looks into any
--- other's. Whoever takes one may have been taken for dead since its last sign of life, or have given none yet.
--- It stands in for Dramatiq's own fetch, which returns no ids: without them a message that can't be read could not be
--- put aside. Of those that a worker has died with, a worker gets one at a time: if it dies again, its neighbours are
--- not suspected with it.
+-- Atomic: a message is either in the queue or in the hands of somebody on the list of workers, and nobody looks into
+-- other hands. A worker that takes one may have been taken for dead since its last sign of life, or have given none
+-- yet, so it signs in here. `fetch` stands in for Dramatiq's own, which returns no ids: without them a message that
+-- can't be read could not be put aside. Of messages with which a worker has died, a worker gets one at a time: if it
+-- dies again, nothing else comes under suspicion with it.
 base.sign_in(A.worker)
 local name = base.key('QUEUE', A.queue)
 -- Of these there are none as a rule, which one command tells of all three.

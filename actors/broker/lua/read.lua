@@ -1,8 +1,9 @@
 -- read: read a dead letter.
 --
--- queue, most = bytes of it that are wanted (or none: what is read of any message); ... = its id
--- Returns its beginning, its bytes in all, since when it is one (ms), and its reason or ''; of none
--- nothing.
+--   queue
+--   most  bytes of it that are wanted (or none: as many as are read of any message)
+--   ...   its id
+-- Returns its beginning, its bytes in all, since when it is one (ms), and its reason or ''; nothing if there is none.
 --
 -- One call, so that no more than its beginning leaves the server.
 -- Flag: no-writes

@@ -1,10 +1,11 @@
 -- requeue: give back messages that this worker has in hand to their queue.
 --
--- worker, queue; ... = their ids
--- Returns how many of them are in the queue again: none that is not in this worker's hands any more.
+--   worker, queue
+--   ...  their ids
+-- Returns how many of them are in the queue again; those that are not in this worker's hands any more are left alone.
 --
 -- Atomic: a message is in the worker's hands or in the queue. It stands in for Dramatiq's script, whose key is the
--- namespace itself, which no pattern of keys covers that is meant for those below it.
+-- namespace itself: no pattern for the keys below a namespace covers that.
 -- Flag: allow-oom
 local given = 0
 for _, id in ipairs({...}) do

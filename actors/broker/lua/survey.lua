@@ -1,9 +1,10 @@
--- survey: compare a queue's list with its messages, with what workers have in hand, and with what is put off.
+-- survey: find messages that are neither in a queue's list, nor in a worker's hands, nor put off.
 --
--- queue, workers = {id, ...} of those who may still have something in hand
--- Returns how many messages are in none of them, and the ids of at most 10; -1 where there are too many to compare.
+--   queue
+--   workers  {id, ...} of those who may still have something in hand
+-- Returns how many there are, and the ids of at most 10; -1 where there are too many to compare.
 --
--- One call, as a message that moves meanwhile would be in none.
+-- One call, as a message that moves meanwhile would be found in none of these places.
 -- Flag: no-writes
 local name = base.key('QUEUE', A.queue)
 if redis.call('HLEN', name .. '.msgs') + redis.call('LLEN', name) > 200000 then

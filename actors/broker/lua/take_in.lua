@@ -1,10 +1,12 @@
 -- take_in: move messages of further inlets to the inlet, each under an id that tells where it came in.
 --
--- inlets = {name, ...}, least = messages of each that are moved however many wait, most = that may wait in the inlet
+--   inlets  {name, ...}
+--   least   messages of each that are moved however many wait
+--   most    messages that may wait in the inlet
 -- Returns how many were moved.
 --
--- Atomic: a message is in its own queue, or in the inlet with its mark, which its sender can't take off. Where there
--- is no room for dead letters none is moved: what is put aside for want of room loses its id.
+-- Atomic: a message is in its own queue, or in the inlet with a mark that its sender can't take off. While there is no
+-- room for dead letters none is moved, because a message that is put aside loses its id.
 if dead_letters.are_full() then
     return 0
 end

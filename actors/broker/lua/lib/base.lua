@@ -1,4 +1,4 @@
--- The names of a queue's keys, messages and their ids, and what a dead worker's end may be put down to.
+-- The names of a queue's keys, its messages and their ids, and what a message is about when a worker dies with it.
 local base = {}
 
 function base.key(name, ...)

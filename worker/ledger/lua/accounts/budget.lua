@@ -1,6 +1,8 @@
 -- budget: set what a batch may cost, and start whoever fits it now.
 --
--- batch, account, credits, by (who sets it)
+--   batch, account
+--   credits   the budget
+--   by        who sets it
 -- Returns nothing.
 --
 -- Atomic: a raised budget lets the first parked brief wait again in the same call.

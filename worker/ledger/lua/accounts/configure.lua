@@ -1,13 +1,14 @@
--- configure: put the limits that many accounts have by the configuration on record, and start whoever may start
--- under them; and whoever waited for a token of its account.
+-- configure: put the limits that the configuration gives to many accounts on record, and start whoever may start under
+-- them, and whoever waited for a token of its account.
 --
--- groups = a list of {accounts = {name ...}, limits = {field = text}, file = those limits as one text,
--- tokens = {name = fingerprint of its token}, renewed = {name = true} of those whose token has just changed}
--- Returns the accounts of which something was set; not those of which the configuration says what it said before: a
--- change made while running outlives a restart, until the configuration says something else of that very limit.
+--   groups  {{accounts = {name, ...}, limits = {field = text}, file = those limits as one text,
+--           tokens = {name = fingerprint of its token}, renewed = {name = true} of those whose token has just
+--           changed}, ...}
+-- Returns the accounts of which something was set. A limit is set only where the configuration says something else of
+-- it than before: so a change made while running outlives a restart.
 --
--- One call, since each account is compared, set, written down, and acted upon; of many, since a start must not wait for
--- a synced write of each.
+-- One call, since each account is compared, set, written down, and acted upon; for many accounts, since a start must
+-- not wait for a synced write of each.
 local changed = {}
 for _, group in ipairs(A.groups) do
     for _, account in ipairs(group.accounts) do

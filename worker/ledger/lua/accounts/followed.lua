@@ -1,15 +1,17 @@
--- followed: what an account's event stream has done, for the record of since when it is unbroken.
+-- followed: put on record what an account's event stream has done, and so since when it has no gap.
 --
--- account, listener, what = 'opened' | 'replayed' (all kept events have come) | 'unread' (an event that may be of any
--- job) | 'stalled' (nothing comes, though it is open) | 'ended', why (of the last three)
+--   account, listener
+--   what  'opened' | 'replayed' (all kept events have come) | 'unread' (an event that may be of any job) |
+--         'stalled' (nothing comes, though it is open) | 'ended'
+--   why   of the last three
 -- Returns 1 when it was put on record, 0 when another listener has the lease.
 --
--- An event that the API keeps comes with each opening of the stream within the next minutes. So nothing is
--- missed for as long as one replay follows another within that time (`replayed_since`), whatever befalls the
--- live events; and what is live bridges the time between two replays as well (`unbroken_since`).
+-- The API sends each event that it keeps at every opening of the stream within the next minutes. So nothing is missed
+-- for as long as one replay follows another within that time (`replayed_since`), whatever happens to live events; and
+-- the live stream covers the time between two replays as well (`unbroken_since`).
 --
--- Atomic, so that only the holder of the lease writes, and each stretch goes on from where the last one ended; and a job
--- that begins meanwhile is looked at early, or brought back.
+-- Atomic: only the holder of the lease writes, and each stretch goes on from where the last one ended. A job that
+-- begins meanwhile is looked at early, or its look is brought forward.
 if redis.call('GET', base.key('LEASE', A.account)) ~= A.listener then
     return 0
 end

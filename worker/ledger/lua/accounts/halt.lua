@@ -1,11 +1,13 @@
 -- halt: pause an account or a batch for a person, or let it go on.
 --
--- account (or none), batch (or none), text = who, when, why as JSON ('' lets it go on), order = the order that the batch
--- is part of (or none)
+--   account  (or none)
+--   batch    (or none)
+--   text     who, when, why, as JSON ('' lets it go on)
+--   order    the order that this is part of (or none)
 -- Returns the text that was on record, '' for none.
 --
--- Atomic: what waits is either granted before the pause is on record or not at all, and whoever it has kept back may
--- start in the call that lifts it.
+-- Atomic: whatever waits is granted before the pause is on record or not at all, and whatever was kept back may start
+-- in the call that lifts the pause.
 local before = halts.on_record(A.account, A.batch)
 if A.order and not orders.take(A.order, A.batch) then
     return before or ''

@@ -1,12 +1,14 @@
 -- keep: keep the leases that a listener has, and put on record which of its streams live.
 --
--- listener, accounts = those whose leases it has, renew = true: also put off the ends of the leases,
--- heard = {[account] = ms since its stream gave a sign of life} of those that are to be put on record,
--- look = true: also look for streams that are to be opened again for their replay, and for events to delete
+--   listener
+--   accounts  those whose leases it has
+--   renew     true: also put off the ends of the leases
+--   heard     {[account] = ms since its stream gave a sign of life} of those that are to be put on record
+--   look      true: also look for streams that are to be opened again for their replay, and for events to delete
 -- Returns {listeners that are alive, accounts that another one has, accounts that others ask for, accounts whose
 -- streams are to be opened again for their replay, accounts with events to delete}.
 --
--- Atomic, so that a listener that slept too long neither keeps what another took, nor writes to its record.
+-- Atomic: a listener that slept too long neither keeps what another took, nor writes to its record.
 local lost, asked, again, handled = {}, {}, {}, {}
 listeners.sign_in(A.listener)
 if A.renew then

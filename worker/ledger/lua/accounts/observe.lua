@@ -1,9 +1,11 @@
 -- observe: put on record what the API says of an unclaimed job.
 --
--- account, job, snapshot = a text, listed = true: the API's list has named it, and no event may have
--- Returns 1; 0 when a record owns it by now, or was forgotten.
+--   account, job
+--   snapshot  what it says, as a text
+--   listed    true: the API's list has named the job, and perhaps no event
+-- Returns 1; 0 when a record owns the job by now, or the job was forgotten.
 --
--- Atomic, so that nothing is kept of a job that was adopted meanwhile, and whoever may be its owner decides anew.
+-- Atomic: nothing is kept of a job that was adopted meanwhile, and whoever may be its owner decides anew.
 if A.listed and redis.call('EXISTS', base.key('JOB', A.account, A.job)) == 0 then
     unclaimed.meet(A.account, A.job)
 end

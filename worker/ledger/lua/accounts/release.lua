@@ -1,6 +1,7 @@
 -- release: give leases back at once, so that other listeners need not wait for their end.
 --
--- listener, accounts, out = true: the listener ends
+--   listener, accounts
+--   out  true: the listener ends
 -- Returns how many of the leases were this listener's.
 --
 -- Atomic: compared and deleted.

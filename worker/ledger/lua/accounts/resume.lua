@@ -1,6 +1,7 @@
 -- resume: lift every pause of an account, and trust its own limits of jobs and slots again.
 --
--- account, by
+--   account
+--   by       who lifts them
 -- Returns what was lifted as {name, reason, name, reason, ...}: pauses that were still on, `working` and `slots`.
 --
 -- Atomic: lifted, written down who did it, and acted upon.

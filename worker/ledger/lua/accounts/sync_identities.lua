@@ -1,7 +1,9 @@
 -- sync_identities: put the account's own identities on record, as the API lists them.
 --
--- account, codes = {identity codes}, since = ms, the server's time before the list was asked for, credits = the balance
--- then (or none)
+--   account
+--   codes    {identity codes}
+--   since    the server's time before the list was asked for, ms
+--   credits  the balance then (or none)
 -- Returns how many identities are counted now.
 --
 -- Atomic: identities made while the list was on its way stay counted, those that are gone free their slots,

@@ -1,8 +1,10 @@
 -- take: take leases that no living listener has.
 --
--- listener, accounts = at least one, most = how many leases
--- Returns for each account the listener that has its lease now, or has asked for it; '' where that is none: there were
--- more than `most`.
+--   listener
+--   accounts  at least one
+--   most      how many leases
+-- Returns for each account the listener that has its lease now, or has asked for it; '' if there is none because
+-- `most` leases were taken.
 --
 -- Atomic: compared and set, so that two listeners never have one lease.
 listeners.sign_in(A.listener) -- first: a lease must never name a listener that is not known

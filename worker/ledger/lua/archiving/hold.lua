@@ -1,7 +1,11 @@
 -- hold: take, keep or give back an archiver's right, to archive a brief or to look, that ends by itself.
 --
--- right = the name of its key, of = whose, holder, take = true: it is taken if nobody has it
--- ms = for how long; without: it is given back; instead = what stands there for so long, as the holder is done
+--   right    the name of its key
+--   of       whose it is: what the key is about
+--   holder   the archiver
+--   take     true: take it if nobody has it
+--   ms       for how long (without it, the right is given back)
+--   instead  what stands there for so long, as the holder is done (or none)
 -- Returns 1 when the holder has it, or had it; 0 when it is another's, or nobody's and not to be taken.
 --
 -- Atomic: compared and set, so that nobody ends what has become another's meanwhile.

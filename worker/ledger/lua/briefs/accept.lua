@@ -1,17 +1,18 @@
--- accept: decide what becomes of a brief that arrives, and put a new one on record: waiting for permits, preparing
--- to, or failed with its faults.
+-- accept: decide what becomes of a brief that arrives, and put a new one on record.
 --
--- id, account, batch (or none), priority, state, set = {field = text}, event = {type, more}, request_digest,
--- promotions = {{field = text}, ...} of one in the state `choosing` that needs no drafts (or none): an arrival
--- (worker/ledger/lua/lib/briefs/arrivals.lua); hand = the message that brings it, which ends with this unless in conflict
--- (worker/ledger/lua/lib/hands.lua; or none)
--- ... = the id in Redis of the message that brings it (or none)
+-- A new brief waits for permits, or prepares to, or has failed with its faults. The arguments are an arrival
+-- (worker/ledger/lua/lib/briefs/arrivals.lua) and these:
+--   id, account, batch (or none), priority, state, set, event, request_digest   as in every arrival
+--   promotions  {{field = text}, ...}: of a brief in the state `choosing` that needs no drafts (or none)
+--   hand        the message that brings it; it ends with this call, except in a conflict
+--               (worker/ledger/lua/lib/hands.lua; or none)
+--   ...         the id in Redis of that message (or none)
 -- Returns {outcome, state of the brief that was on record or '', what is remembered of the same content having been
--- bought or '', the paths in which it differs from that brief ...}; the outcome is accepted, same, replaced or conflict.
--- With a hand {that list, what came of the message}.
+-- bought or '', the paths in which it differs from that brief ...}; the outcome is accepted, same, replaced or
+-- conflict. With a hand it returns {that list, what came of the message}.
 --
--- Atomic, so that the same brief sent twice, or accepted by two workers at once, is one brief; and of two different
--- ones of an id the second is told of, or takes the place of the first, whole.
+-- Atomic: the same brief, sent twice or accepted by two workers at once, is one brief. Of two different briefs with
+-- one id, the second is either told of or takes the whole place of the first.
 local redis_id = ...
 local outcome, state, paths = arrivals.outcome_of(A)
 local function answer(bought)

@@ -1,27 +1,36 @@
 -- advance: move a record to a state, with all that belongs to the move.
 --
--- subject, to, set = {field = text}, forget = {field, ...}, event = {type, more}, timer = ms from now, completion = 'counted' | 'never left',
--- journal = the rest of a JSON object, jobs = {ids of remote jobs that are now this record's},
--- pause = {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none), most = ms (or none)},
--- throttle = {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
--- from = {states} in one of which it must be (or none),
--- when = {field = text} that must still hold ('' is a field that is not there): another run may have taken over,
--- paid = true: the end of a paid call, journalled in any case,
--- keep_permit = true: a job permit stays with a record that is held, for job_over to hand on, or with a promotion that
--- waits to be made again, as it may have arrived,
--- unowned = true: nothing is done if one of the jobs is another record's,
--- observed = how often unclaimed jobs had been seen when this was decided (or none),
--- promotions = {{field = text}, ...}: of a brief that goes to `choosing`, the choice, made at once: planned before
--- the permit of its job is handed on, as promotions come before creations
--- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again,
--- claimant = who claims it (worker/ledger/lua/lib/accounts/history.lua; or none),
--- hand = the message that led here, which ends with it (worker/ledger/lua/lib/hands.lua; or none); ... = its id
--- Returns applied; duplicate when it is in that state already, or the end of this paid call is on record; conflict
--- when the table does not allow the move, when it needs a grant that the record does not have, when a field is
--- not as given, when a job is another's, or when more has been seen since. With a hand, applied comes as {applied, what
--- came of the message}.
+--   subject, to   the record, and its new state
+--   set, forget   {field = text} and {field, ...} of the record
+--   event         {type, more}
+--   timer         ms from now
+--   completion    how the request has ended: 'counted' or 'never left' (or none)
+--   journal       the rest of a JSON object
+--   jobs          {ids of remote jobs that are now this record's}
+--   pause         {what = 'pause' | 'create' | 'promote', ms, reason, status = of the API's answer (or none),
+--                 most = ms (or none)}
+--   throttle      {kind = 'jobs' | 'rate' | 'slots' | 'unclear', ms = what Retry-After said (or none), reason}
+--   from          {states} in one of which the record must be (or none)
+--   when          {field = text} that must still hold ('' is a field that is not there): another run may have
+--                 taken over
+--   paid          true: this ends a paid call, and is written to the journal in any case
+--   keep_permit   true: the job permit stays. A held record keeps it until job_over hands it on, and a promotion
+--                 that is to be made again keeps it because it may have arrived
+--   unowned       true: do nothing if one of the jobs is another record's
+--   observed      how often unclaimed jobs had been seen when this was decided (or none)
+--   promotions    {{field = text}, ...}: the choice of a brief that goes to `choosing`. They are planned before the
+--                 permit of its job is handed on, since promotions come before creations
+--   claim         a name of this very claim of a paid call (or none). If it is asked for again, it is granted and
+--                 written again
+--   claimant      who claims it (worker/ledger/lua/lib/accounts/history.lua; or none)
+--   hand          the message that led here, which ends with this call (worker/ledger/lua/lib/hands.lua; or none)
+--   ...           the id of that message
+-- Returns applied, duplicate or conflict. It is a duplicate if the record is in that state already, or the end of this
+-- paid call is on record. It is a conflict if the table of states does not allow the move, the record lacks the grant
+-- that the move needs, a field is not as given, a job is another record's, or more has been seen since. With a hand,
+-- applied comes as {applied, what came of the message}.
 --
--- Atomic: a crash leaves either the old state and the message, or the new one with its event, timer and freed permits.
+-- Atomic: a crash leaves either the old state and the message, or the new state with event, timer and freed permits.
 local record = base.record_of(A.subject)
 local account, granted_at = records.many(record, 'account', 'granted_at')
 local function is_taken()

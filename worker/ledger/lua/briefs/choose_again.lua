@@ -1,13 +1,15 @@
--- choose_again: have a draft of a brief promoted that was chosen from before: in place of one that nothing was paid for yet,
--- or beside those that were.
+-- choose_again: have a draft promoted that was not chosen, beside those that were or in place of one of them.
 --
--- brief, when = {field = text} of the brief that must still hold, candidates = {promotion = text, ...}: what each of its
--- promotions may promote, as it was read, fields = {field = text} of the promotion, instead = the promotion whose draft is
--- not to be promoted (or none), journal = the rest of a JSON object
--- Returns applied; conflict when something is not as given, or the promotion has begun.
+--   brief       its id
+--   when        {field = text} of the brief that must still hold
+--   candidates  {promotion = text, ...}: what each of its promotions may promote, as it was read
+--   fields      {field = text} of the promotion
+--   instead     the promotion whose draft is not to be promoted any more; nothing may be paid for it yet (or none)
+--   journal     the rest of a JSON object
+-- Returns applied, or conflict if something is not as given or that promotion has begun.
 --
--- Atomic: of two who choose again one is obeyed, no draft is chosen twice, and no promote is under way for the draft that
--- another takes the place of.
+-- Atomic: of two people who choose again one is obeyed, no draft is chosen twice, and no promote is under way for a
+-- draft that another has replaced.
 local subject = base.brief_subject(A.brief)
 if not base.unchanged(base.record_of(subject), A.when) or stops.requested(subject) then
     return 'conflict'

@@ -1,9 +1,9 @@
 -- compare: tell what would become of briefs if they arrived now.
 --
--- arrivals = {arrival, ...} (worker/ledger/lua/lib/briefs/arrivals.lua)
+--   arrivals  {arrival, ...} (worker/ledger/lua/lib/briefs/arrivals.lua)
 -- Returns for each what `accept` would.
 --
--- Atomic: all of one moment. Nothing is changed; the worker decides, later, and may find it otherwise.
+-- Atomic: all answers are of one moment. Nothing is changed: a worker decides later, and may find it otherwise.
 -- Flag: no-writes
 local answers = {}
 for n, arrival in ipairs(A.arrivals) do

@@ -1,9 +1,9 @@
 -- drop: free the permit and slots of a subject whose record is gone, as its job is known to be over.
 --
--- account, subject
--- Returns 1 when it was dropped, 0 when it has a record: then that decides.
+--   account, subject
+-- Returns 1 when they are free, 0 when there is a record: then that decides.
 --
--- Atomic, so that a record that is there again keeps its permit, and who waited for the permit starts.
+-- Atomic: a record that is there again keeps its permit, and whoever waited for the permit starts.
 if base.has_record(A.subject) then
     return 0
 end

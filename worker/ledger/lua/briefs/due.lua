@@ -1,11 +1,11 @@
 -- due: wake every record whose timer is due, at most `most` of them.
 --
--- most
+--   most  how many
 -- Returns ms until the next timer, or -1 when there is none.
 --
--- Atomic, so that many listeners can run it: each timer is taken by one. A woken record's timer is set
--- forward, not removed: should the step die or be lost, it is woken again. One in a state that this version does not know
--- is left to those that do.
+-- Atomic: many listeners may run it, and each timer is taken by one. The timer of a woken record is set forward and
+-- not removed: if the step dies or is lost, the record is woken again. A record in a state that this version does not
+-- know is left to versions that do.
 local function send(actor, subject, field)
     local record = accounts.record(string.match(subject, ':(.*)'))
     local message = records.get(record, field)

@@ -1,19 +1,26 @@
 -- note: change a record that stays in its state: what a step of several calls has begun or done.
 --
--- subject, state, when = {field = text} that must still hold ('' is a field that is not there),
--- set = {field = text}, forget = {field, ...}, timer = ms from now, journal = the rest of a JSON object,
--- event = {type, more}, pause = {what, ms, reason, status, most}, again = true: the step is sent at once, idle = true: no step
--- follows, and the timer is removed,
--- paid = true: the end of a paid call, journalled in any case,
--- claim = a name of this very claim of a paid call (or none): asked for again, it is granted and written again
--- claimant = who claims it (worker/ledger/lua/lib/accounts/history.lua; or none)
--- calls = true: a call of the API follows, which waits for the end of the account's pauses
--- reserve = credits that the call may cost (or none), which its batch's and its account's budget must leave; over = the error of a record for which they do not
--- spend = credits that a paid call has cost (or none)
--- Returns applied; conflict when the record has left the state, a field is not as given, or the account is
--- paused or a budget has no room: then the timer is set to the end of the pause, or to look again.
+--   subject, state  the record, and the state in which it must be
+--   when            {field = text} that must still hold ('' is a field that is not there)
+--   set, forget     {field = text} and {field, ...} of the record
+--   timer           ms from now
+--   journal         the rest of a JSON object
+--   event           {type, more}
+--   pause           {what, ms, reason, status, most}, as for `advance`
+--   again           true: the step is sent at once
+--   idle            true: no step follows, and the timer is removed
+--   paid            true: this ends a paid call, and is written to the journal in any case
+--   claim           a name of this very claim of a paid call (or none). If it is asked for again, it is granted and
+--                   written again
+--   claimant        who claims it (worker/ledger/lua/lib/accounts/history.lua; or none)
+--   calls           true: a call of the API follows, so it must wait while the account pauses
+--   reserve         credits that this call may cost, for which the budgets of its batch and account need room (or none)
+--   over            the error of the record if they have no room
+--   spend           credits that a paid call has cost (or none)
+-- Returns applied or conflict. It is a conflict if the record has left the state or a field is not as given. It is one
+-- too if the account pauses or a budget has no room: then the timer is set to the end of the pause, or to look again.
 --
--- Atomic, so that of two runs of a step one goes on, and what it has done is recorded once.
+-- Atomic: of two runs of a step one goes on, and what it has done is recorded once.
 local record = base.record_of(A.subject)
 local state, account, batch, began_at, doing = records.many(record, 'state', 'account', 'batch', 'noted_at', 'doing')
 began_at = tonumber(began_at) or 0

@@ -1,9 +1,9 @@
--- recall: have a step run that had to leave its thread to others: now, not when its timer is due.
+-- recall: send a step at once that had to leave its thread to others, instead of when its timer is due.
 --
--- subject
+--   subject  its record
 -- Returns 1; 0 where there is nothing to run any more.
 --
--- Atomic, so that its state is still the one whose step is sent.
+-- Atomic: the step that is sent is that of the state in which the record still is.
 local kind, state = base.kind_of(A.subject), records.get(base.record_of(A.subject), 'state')
 if kind == 'library' or kind == 'past' then
     outbox.set_timer(A.subject, call.now)

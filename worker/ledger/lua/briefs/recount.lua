@@ -1,9 +1,10 @@
--- recount: put right what is counted of briefs and where they stand in the index, or begin to count an account's anew.
+-- recount: correct how briefs are counted and where they stand in the index, or begin to count an account's anew.
 --
--- briefs = {id, ...} (or none), anew = an account all of whose briefs are to be recounted after this (or none)
+--   briefs  {id, ...} (or none)
+--   anew    an account of which all briefs are to be recounted after this (or none)
 -- Returns 1.
 --
--- Atomic, so that a brief which moves meanwhile is counted once: before its move or after it.
+-- Atomic: a brief that moves meanwhile is counted once, before its move or after it.
 if A.anew then
     counts.begin_anew(A.anew)
 end

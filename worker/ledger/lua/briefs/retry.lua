@@ -1,15 +1,17 @@
--- retry: bring a brief that is held or finished back to where it was, with those of its promotions that came to nothing.
+-- retry: bring a held or finished brief back to where it was, with those of its promotions that came to nothing.
 --
--- brief, when = {field = text} that must still hold, journal = the rest of a JSON object,
--- moves = {{subject, from = the state in which it was read, to, set = {field = text}, forget = {field, ...},
--- timer = ms from now}, ...}, in their order,
--- promotions = {{field = text}, ...}: the choice of a brief that goes back to `choosing`, where no person makes it,
--- order = the order that it is part of (or none)
--- Returns applied; duplicate when that order has done it, or was stopped; conflict when a field is not as given, a record has left its state, or one of the moves is not
--- allowed.
+--   brief       its id
+--   when        {field = text} that must still hold
+--   journal     the rest of a JSON object
+--   moves       {{subject, from = the state in which it was read, to, set = {field = text}, forget = {field, ...},
+--               timer = ms from now}, ...}, in their order
+--   promotions  {{field = text}, ...}: the choice of a brief that goes back to `choosing`, if no person makes it
+--   order       the order that this is part of (or none)
+-- Returns applied, duplicate or conflict. It is a duplicate if that order has done it, or was stopped. It is a conflict
+-- if a field is not as given, a record has left its state, or one of the moves is not allowed.
 --
 -- Atomic: a brief never goes on without the promotions that are to end it, and of two operators one is obeyed. While
--- one of its promotions is held a brief stays as it was read, though another operator may have brought back the rest.
+-- one of its promotions is held a brief stays as it was read, even if another operator has brought back the rest.
 local subject = base.brief_subject(A.brief)
 if not base.unchanged(base.record_of(subject), A.when) then
     return 'conflict'

@@ -1,11 +1,15 @@
 -- stop: end a brief for an operator, as far as no call or job of it is under way; the rest ends when that is over.
 --
--- brief, to = 'cancelled' | 'failed', why, when = {field = text} that must still hold, journal = the rest of a JSON
--- object, order = the order that it is part of (or none)
--- Returns applied when it was not stopped so before; duplicate when it was, or its order was stopped; conflict when it is finished otherwise, is
--- not there, or a field is not as given.
+--   brief    its id
+--   to       'cancelled' or 'failed'
+--   why      in words
+--   when     {field = text} that must still hold
+--   journal  the rest of a JSON object
+--   order    the order that this is part of (or none)
+-- Returns applied when it was not stopped so before; duplicate when it was, or its order was stopped; conflict when it
+-- has finished otherwise, is not there, or a field is not as given.
 --
--- Atomic: what waits for permits ends before it can be granted them, and what is under way finds that on record.
+-- Atomic: what waits for permits ends before it can be granted them, and what is under way finds the request on record.
 local subject = base.brief_subject(A.brief)
 local record = base.record_of(subject)
 local state, account, requested = records.many(record, 'state', 'account', 'wish')

@@ -1,12 +1,17 @@
--- update: change what stands around the body of a brief, in whatever state it is: metadata, batch, priority.
+-- update: change metadata, batch or priority of a brief, in whatever state it is. Its body stays.
 --
--- brief, when = {field = text} that must still hold, set = {field = text}, batch = its batch from now on ('' for
--- none; left out: that stays), priority = its priority from now on (or none: that stays), event = {type, more},
--- journal = the rest of a JSON object, order = the order that it is part of (or none)
+--   brief     its id
+--   when      {field = text} that must still hold
+--   set       {field = text}
+--   batch     its batch from now on ('' for none; left out: the batch stays)
+--   priority  its priority from now on (or none: it stays)
+--   event     {type, more}
+--   journal   the rest of a JSON object
+--   order     the order that this is part of (or none)
 -- Returns 1, also when that order has done it or was stopped; 0 when there is no such brief, or a field is not as given.
 --
--- Atomic: its place, its batch and what is reserved for it of a budget move together. What it has spent stays with the
--- batch that it was spent for: no budget is made larger by moving a brief out of it.
+-- Atomic: its place in the waiting list, its batch and its reservation in a budget move together. What it has spent
+-- stays with the batch that it was spent for, so no budget grows by moving a brief out of it.
 local subject = base.brief_subject(A.brief)
 local record = base.record_of(subject)
 if not base.has_record(subject) or not base.unchanged(record, A.when) then

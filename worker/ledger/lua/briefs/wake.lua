@@ -1,12 +1,16 @@
--- wake: an event of the API has come; wake the step of the job that it speaks of.
+-- wake: an event of the API has come: wake the step of the job that it speaks of.
 --
--- account, event (its id), job (or none: the event names no job), code (an identity code, or none),
--- sent = when the API says it was sent, ms (or none), live = true: it came just now by stream,
--- once = true: it came by webhook, and counts the first time only
--- Returns ours; nobody when no such job is known yet; all when every job in flight was woken; seen or old
--- when it came by webhook before, or is too old to tell whether it did.
+--   account
+--   event    its id
+--   job      its job (or none: it names no job)
+--   code     an identity code (or none)
+--   sent     when the API says that it was sent, ms (or none)
+--   live     true: it came just now by stream
+--   once     true: it came by webhook, and counts the first time only
+-- Returns ours; nobody when no such job is known yet; all when every job in flight was woken; for a webhook also seen
+-- when it came before, or old when too much time has passed to tell whether it did.
 --
--- Atomic, so that an event and the recording of its job can't miss each other.
+-- Atomic: an event and the recording of its job can't miss each other.
 local function owner(id)
     return id and redis.call('GET', base.key('JOB', A.account, id))
 end

@@ -1,12 +1,17 @@
--- look: put on record what a look back has found so far, and have it go on at once.
+-- look: put on record what a look back at an account's past has found so far, and have it go on at once.
 --
--- account, past_until = as it was read, before = the text of how far it had come, looked = of how far it has,
--- begins = true: nothing that was found before counts, listed = jobs that are to be asked about,
--- job = the one that was asked about (or none), snapshot = what the API says of it
+--   account
+--   past_until  as it was read
+--   before      how far the look back had come, as the text that was read
+--   looked      how far it has come now
+--   begins      true: nothing that was found before counts
+--   listed      {ids of jobs that are to be asked about}
+--   job         the one that was asked about (or none)
+--   snapshot    what the API says of it
 -- Returns 1; 0 when another run has come further, or the past has become unknown once more since.
 --
--- Atomic, so that of two runs one goes on, and one that is killed has either done this or not. Its message is still there:
--- the timer would wait until that has ended.
+-- Atomic: of two runs one goes on, and one that is killed has done either all of this or nothing. The step is sent at
+-- once, since a timer would wait for the end of this step's message.
 local record, subject = accounts.record(A.account), 'past:' .. A.account
 local to_ask, found = base.key('PAST_LISTED', A.account), base.key('PAST_JOBS', A.account)
 if not history.is_unknown(A.account)

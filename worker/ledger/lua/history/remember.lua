@@ -1,9 +1,10 @@
--- remember: all that an account may have bought was found, and it may buy again.
+-- remember: put on record that all was found that an account may have bought, so that it may buy again.
 --
--- account, past_until = as it was read
+--   account
+--   past_until  as it was read
 -- Returns 1; 0 when its past has become unknown once more since.
 --
--- Atomic, so that what was forgotten meanwhile is looked for as well.
+-- Atomic: what was forgotten meanwhile is looked for as well.
 local record = accounts.record(A.account)
 if not history.is_unknown(A.account) or not base.unchanged(record, {past_until = A.past_until}) then
     return 0

@@ -1,9 +1,9 @@
 -- hook_fan: hand events on to the endpoints that are to be told of them.
 --
--- entries = {entry, brief, names of endpoints} each, in the order of the stream
--- after, upto = the entry behind which they were read, and the last that was; version = of the endpoints as they were
--- known; without: these are sent again
--- Returns applied; conflict when another was first, or the endpoints are others by now: read again.
+--   entries      {{entry, brief, names of endpoints}, ...} in the order of the stream
+--   after, upto  the entry after which they were read, and the last one that was read
+--   version      of the endpoints as the caller knows them (without it, these events are sent again)
+-- Returns applied; conflict when another process was first, or the endpoints have changed: then read again.
 --
 -- Atomic: every event is handed on once and in its order, by any number of processes that are killed anywhere.
 if A.upto then

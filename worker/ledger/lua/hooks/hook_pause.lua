@@ -1,9 +1,11 @@
--- hook_pause: let an endpoint be sent nothing, or something again.
+-- hook_pause: stop sending to an endpoint, or let it go on.
 --
--- name, paused = who has paused it when and why, as JSON; without: it goes on
+--   name    the endpoint
+--   paused  who has paused it, when and why, as JSON (without it, sending goes on)
 -- Returns the pause that stood there; '' when there was none.
 --
--- Atomic: what had been sent in vain is sent again at once, but for what is being sent, and has its days anew.
+-- Atomic: when sending goes on, all that had been sent in vain is sent at once and has its days anew, except what is
+-- being sent just now.
 local hook = base.key('HOOK', A.name)
 local before = redis.call('HGET', hook, 'paused')
 if A.paused then

@@ -1,10 +1,12 @@
 -- hook_set: put an endpoint on record, change what it is told of, or remove it.
 --
--- name, definition = what it is told of, as JSON; without: it is removed, new = true: it must not be there yet
+--   name        the endpoint
+--   definition  what it is told of, as JSON (without it, the endpoint is removed)
+--   new         true: it must not be there yet
 -- Returns applied; duplicate when it is there and should be new; conflict when it is not there and should be.
 --
--- Atomic: what comes after the last event of this moment is for it, whoever reads the events just now. So those know by
--- the version that there is another endpoint. What waits for one that is removed goes with it.
+-- Atomic: each event after this moment is for the new endpoint, whoever reads events just now: the version tells them
+-- that there is another endpoint. What waits for an endpoint that is removed goes with it.
 local is_there = redis.call('HEXISTS', KEY.HOOKS, A.name) == 1
 if is_there and A.new then
     return 'duplicate'

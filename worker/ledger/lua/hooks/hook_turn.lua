@@ -1,11 +1,14 @@
 -- hook_turn: put on record what has come of messages to an endpoint, and claim those that are to be sent next.
 --
--- name, done = {brief, claim, outcome, line, why, again_ms, jitter, gone} each: outcome is taken, failed or given_up, line is
--- what the log of deliveries says; most = messages to claim at most, hold_ms = for how long they are nobody else's
--- Returns the time, and {brief, entry, claim, number of the try, time of the first one, event} each.
+--   name     the endpoint
+--   done     {{brief, claim, outcome = taken, failed or given_up, line = what the log of deliveries says, why, again_ms,
+--            jitter, gone}, ...}
+--   most     messages to claim at most
+--   hold_ms  how long a claim lasts
+-- Returns the time, and {brief, entry, claim, number of the try, time of the first one, event} for each message.
 --
--- Atomic: of two that send for an endpoint each claims others, one event of a brief at a time. Who claims and dies has
--- sent nothing, or what is sent once more when the claim has ended; what it says too late changes nothing.
+-- Atomic: of two processes that send for an endpoint each claims other briefs, one event of a brief at a time. If one
+-- dies after its claim, its message is sent by another when the claim has ended. What it says later changes nothing.
 local hook, due = base.key('HOOK', A.name), base.key('HOOK_DUE', A.name)
 
 local function settle(each)

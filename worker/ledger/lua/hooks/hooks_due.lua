@@ -1,7 +1,7 @@
 -- hooks_due: tell which endpoints are to be sent something, now or later.
 --
--- Returns the version of the endpoints, and for each that something waits for, and that is not paused: its name, and in how
--- many ms at the earliest.
+-- Returns the version of the endpoints, and for each that has messages waiting and is not paused its name, and in how
+-- many ms the first of them is due.
 --
 -- One call, as there may be hundreds of endpoints, each with a list of its own. That somebody has asked is noted.
 local version, asked = unpack(redis.call('HMGET', KEY.HOOKS_AT, 'version', 'asked_at'))

@@ -1,6 +1,6 @@
 -- Endpoints of webhooks: what each is to be sent, when, and how it fares (worker/hooks, actors/deliverer).
--- Of a brief that an endpoint is to be told of there is one row: `events`, the entries of the stream in their order,
--- of which the first is the next to be sent; `tries` and `since` of that one; `claim`, of whoever sends it now.
+-- For each brief that an endpoint is to be told of there is one row. `events` are the entries of the stream in their
+-- order, of which the first is the next to be sent; `tries` and `since` are of that one; `claim` says who sends it now.
 local endpoints = {}
 
 local key, whole = base.key, base.whole

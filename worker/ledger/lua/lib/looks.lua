@@ -1,7 +1,7 @@
--- When the API is first asked how a job in flight is that no event has spoken of.
+-- When the API is first asked about a job in flight of which no event has spoken.
 --
--- Of an account whose event stream is followed the end of each job is heard. There the first look waits until such jobs
--- have usually ended, and finds those alone whose event was lost. What interrupts the stream brings the looks back.
+-- If the account's event stream is followed, the end of each job is told. Then the first look waits until such jobs have
+-- usually ended, and finds only those whose event was lost. Whatever interrupts the stream brings the looks forward.
 local looks = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole

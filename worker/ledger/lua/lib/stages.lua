@@ -1,6 +1,6 @@
--- Stages of briefs that have ended, with what was waited for in them: on the record for people (field `stays`), and, only
--- where traces are wanted, for the spans that are made of them (worker/traces). Written with the very move that has ended
--- them, so that no worker's death loses one.
+-- The states that a record was in, with what it waited for in them: on the record for people (field `stays`), and, where
+-- traces are wanted, for the spans that are made of them (worker/traces). Each is written with the very move that ends
+-- it, so that no worker's death loses one.
 local stages = {}
 
 -- Stages of less than so many ms are kept for nobody to look at; nor more of a record than so many characters.

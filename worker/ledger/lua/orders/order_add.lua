@@ -1,11 +1,13 @@
--- order_add: put members into the set of an order that is collected.
+-- order_add: put members into the set of an order that is being collected.
 --
--- order, members = {{time accepted, member}, ...}, set = {field = text}: up to where it is collected, and since = the
--- place from which that went on, '' for the beginning (or neither)
--- Returns 1; 0 when the set is fixed by now, and they are not in it, or when another one has collected further.
+--   order
+--   members  {{time accepted, member}, ...}
+--   set      {field = text}: up to where it is collected
+--   since    the place from which that went on, '' for the beginning (`set` and `since`, or neither)
+-- Returns 1; 0 when the set is fixed by now and the members are not in it, or when another process has collected further.
 --
--- Atomic: whoever was held up while he collected adds nothing to an order that has begun, and takes nothing back of how
--- far another one has come.
+-- Atomic: a process that was held up while it collected adds nothing to an order that has begun, and does not take back
+-- how far another one has come.
 if orders.state_of(A.order) ~= 'collecting' then
     return 0
 end

@@ -1,8 +1,11 @@
 -- order_move: bring an order on: collecting -> ready -> running -> done, or stopped.
 --
--- order, from = {state, ...} (`none`: it is not there), to, set = {field = text},
--- log = what the log of actions is told of it, log_most = how many that keeps (or neither)
--- Returns 1 when it is in that state; 0 when it is in another one than these, and stays there.
+--   order
+--   from           {state, ...} (`none`: it is not there)
+--   to             its new state
+--   set            {field = text}
+--   log, log_most  what the log of actions is told of it, and how many entries that keeps (or neither)
+-- Returns 1 when it is in that state; 0 when it is in a state that is not among these, and stays there.
 --
 -- Atomic: of two who begin and stop it one is obeyed, the log tells of it once, and what is over is listed no more.
 local order, left, told = base.key('ORDER', A.order), base.key('ORDER_LEFT', A.order), base.key('ORDER_TOLD', A.order)

@@ -1,6 +1,8 @@
 -- order_pass: go past a member of an order to which nothing was done.
 --
--- order, member, how = 'already' (it was so before) or 'refused', told = why, as JSON (or none)
+--   order, member
+--   how   'already' (it was so before) or 'refused'
+--   told  why, as JSON (or none)
 -- Returns nothing.
 --
 -- Atomic: it is counted once, whoever goes past it.

@@ -1,16 +1,25 @@
 -- measure: tell how accounts stand, for monitoring: numbers alone, however many briefs there are.
 --
--- accounts = {names}
--- Returns a JSON array, an object an account: name, jobs, jobs_limit (0: none), working (none: as many as the limit),
--- slots_used, slots_reserved, slots_limit (none: no limit), windows = {name = {used, limit (0: none)}},
--- pauses = {[what] = status of the API's answer, or 0}, halted = 'person' | 'past' (or none),
--- waiting = {[endpoint or 'prepare'] = how many}, parked, fronts = {{endpoint, ms, {what, ...}}, ...}: how long one waits
--- and what it lacks; {'step'} if it is granted and has not begun,
--- counts = {[state:cause] = briefs}, spent = {[call] = credits}, credits (none: not known), budget, budget_left (none: it
--- has none),
--- token_ends_ms (none: not known), leased (1 or none),
--- stream = {connected_ms, heard_ms, unbroken_ms, stalled (1 or none), opened, broken} (none: never)
--- It changes nothing but to forget what counts no more, as `why`.
+--   accounts  {names}
+-- Returns a JSON array of one object for each account, in which "none" is a field that is not there:
+--   name
+--   jobs, jobs_limit, working   jobs in flight; 0 for no limit; none for as many as the limit
+--   slots_used, slots_reserved, slots_limit   none for no limit
+--   windows        {name = {used, limit}}; 0 for no limit
+--   pauses         {[what] = status of the API's answer, or 0}
+--   halted         'person' | 'past' (or none)
+--   waiting        {[endpoint or 'prepare'] = how many}
+--   parked         how many
+--   fronts         {{endpoint, ms, {what, ...}}, ...}: how long one of the first waits, and what it lacks; {'step'} if it
+--                  is granted and has not begun
+--   counts         {[state:cause] = briefs}
+--   spent          {[call] = credits}
+--   credits        none if not known
+--   budget, budget_left   none if it has none
+--   token_ends_ms  none if not known
+--   leased         1 or none
+--   stream         {connected_ms, heard_ms, unbroken_ms, stalled (1 or none), opened, broken} (none: never)
+-- Like `why`, it changes nothing but to forget what counts no more.
 --
 -- Atomic: one picture of each account. For a thousand of them it is called in parts.
 

@@ -1,9 +1,9 @@
 -- why: tell what a waiting record waits for, by the rules by which `admission` decides.
 --
--- subject
+--   subject
 -- Returns a JSON object, or '' when it does not wait: account, endpoint, granted, urgent, parked, position and
--- waiting (none when parked), promotions that go first, missing (worker/ledger/lua/lib/accounts/lacking.lua). It changes
--- nothing but to forget what counts no more.
+-- waiting (none when parked), promotions that go first, missing (worker/ledger/lua/lib/accounts/lacking.lua). It
+-- changes nothing but to forget what counts no more.
 --
 -- Atomic: one picture of the account, which many others change meanwhile.
 local kind = base.kind_of(A.subject)

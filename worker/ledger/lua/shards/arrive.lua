@@ -1,9 +1,10 @@
--- arrive: let an account begin where it has come with all that was on record of it.
+-- arrive: let an account begin in this shard, once all that was on record of it has come.
 --
--- comer = the account, batches = those of its briefs
+--   comer    the account
+--   batches  those of its briefs
 -- Returns 1.
 --
--- Atomic, as each call that may start somebody is.
+-- Atomic, as is each call that may start somebody.
 for _, batch in ipairs(A.batches) do
     batches.let_end(batch)
 end

@@ -1,11 +1,15 @@
--- bring: put a part of what is on record of an account here, where those before it have come and it has not.
+-- bring: write one part of an account's records to this shard, if the parts before it have come and it has not.
 --
--- comer = the account, name = of its way, part = the number of the part, assumed = of the newest that has come where none is
--- noted, namespace = of this shard, kept_ms = how long that note is kept
--- ...: the part, steps of which each is a command of Redis, on a key without a namespace
--- Returns the number of the newest part that has come: a smaller one where the server has forgotten some.
+--   comer      the account
+--   name       of its way
+--   part       the number of the part
+--   assumed    the number of the newest part that has come, where none is noted
+--   namespace  of this shard
+--   kept_ms    how long that note is kept
+--   ...        the part: steps, each a command of Redis on a key without a namespace
+-- Returns the number of the newest part that has come. It is smaller than expected if the server has forgotten some.
 --
--- Atomic, so that a part comes once and whole, though it is brought by two or after a failover.
+-- Atomic: a part comes once and whole, though two bring it, or a failover comes in between.
 local way = base.key('LEAVING', A.comer)
 local come = tonumber(redis.call('HGET', way, A.name)) or A.assumed
 if come == A.part - 1 then

@@ -1,9 +1,11 @@
--- claim_id: let a brief's id be an account's, unless it is another one's already: over all shards it is of one brief.
+-- claim_id: give a brief's id to an account, unless it is another account's: over all shards an id is of one brief.
 --
--- id, holder = the account, instead_of = the account whose brief of this id has given way (or none)
+--   id
+--   holder      the account
+--   instead_of  the account whose brief of this id has given way (or none)
 -- Returns the account that has the id now, and for how many ms it has had it.
 --
--- Atomic, so that of two accounts that come at once one has it. In the shard that follows from the id.
+-- Atomic: of two accounts that come at once one has it. It is called in the shard that follows from the id.
 local name = base.key('HOME', A.id)
 local since, account = string.match(redis.call('GET', name) or '', '^(%d+) (.*)$')
 if not account or account == A.instead_of then

@@ -1,12 +1,14 @@
 -- depart: take all that is on record of an account off this shard, and keep it for the shard that it goes to.
 --
--- leaver = the account, to = the number of that shard, most = briefs that it may have at the most, before = bytes of the
--- namespace of this shard
--- Returns {left}, also when it has left before and is not there yet; else what is in the way: {busy, a subject whose call
--- may be under way}, {shared, a batch whose budget others use}, {many, how many briefs it has}.
+--   leaver  the account
+--   to      the number of that shard
+--   most    briefs that it may have at the most
+--   before  bytes of the namespace of this shard
+-- Returns {left}, also when it has left before and is not there yet. Otherwise it returns what is in the way: {busy, a
+-- subject whose call may be under way}, {shared, a batch whose budget others use}, {many, how many briefs it has}.
 --
--- Atomic: each of its briefs is here or on its way, whoever comes at that moment. From then on a call about the account is
--- answered GONE here (worker/store/lua/entry.lua), and nothing of it can begin in two places.
+-- Atomic: each of its briefs is here or on its way, whoever comes at that moment. From then on a call about the account
+-- is answered GONE here (worker/store/lua/entry.lua), and nothing of it can begin in two places.
 local AT_ONCE = 50 -- steps in a part
 local CALL_MS = 120000 -- after which what was begun beside a create or promote is over
 local way = base.key('LEAVING', A.leaver)

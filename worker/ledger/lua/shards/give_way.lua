@@ -1,10 +1,11 @@
--- give_way: take a brief off the record that has cost nothing, as another shard is to have another one of its id.
+-- give_way: delete the record of a brief that has cost nothing, as another shard is to have another brief of its id.
 --
--- id, inlet = the further inlet by which the other one comes (or none): it changes nothing of what came otherwise
--- Returns free when it is off the record, by this call or one before, none when there was none; else the state of the
--- brief, which stays.
+--   id
+--   inlet  the further inlet by which the other brief comes (or none): it changes nothing that came another way
+-- Returns free when there is no such record any more, by this call or one before; none when there never was; otherwise
+-- the state of the brief, which stays.
 --
--- Atomic, so that it can't be brought back and bought in between.
+-- Atomic: the brief can't be brought back and bought in between.
 local subject = base.brief_subject(A.id)
 if not base.has_record(subject) then
     -- A write, of which replicas tell that they have it, and with it what another run has done.

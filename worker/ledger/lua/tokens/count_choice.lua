@@ -1,11 +1,15 @@
--- count_choice: count what a choice among a brief's drafts costs its caller more than the brief was counted with, unless
--- that is more than is left of the day.
+-- count_choice: count what a choice among a brief's drafts may cost a caller beyond what the brief was counted with, if
+-- the day's credits allow it.
 --
--- caller, day, choice = which choice of which brief, cost = credits, most = credits of a day, kept_ms = how long they are kept,
--- counter = the run that counts it, which alone may take it back, unless another has counted it since
--- Returns 1 where it may be made, which it may where it is counted already; 0, and nothing is changed, where it may not.
+--   caller, day
+--   choice   which choice of which brief
+--   cost     credits
+--   most     credits of a day
+--   kept_ms  how long the day's credits are kept
+--   counter  the run that counts it; only this run may take it back, unless another has counted it since
+-- Returns 1 where the choice may be made, also if it is counted already; 0 where it may not, and nothing is changed.
 --
--- Atomic: of two that would each spend the last of the day one may.
+-- Atomic: of two choices that would each spend the last of the day one may be made.
 local today, each = base.key('CALLER_CREDITS', A.caller, A.day), base.key('CALLER_COUNTED', A.caller, A.day)
 local more = A.cost - tonumber(redis.call('HGET', each, A.choice) or 0)
 if more <= 0 then

@@ -1,14 +1,19 @@
--- count_in: put a brief on record as a caller's, with what it may cost, unless that is more than is left of the day, or
--- another caller has sent one of its id.
+-- count_in: put a brief on record as sent by a caller, with what it may cost, if the day's credits allow it and no other
+-- caller has sent one of its id.
 --
--- caller, day, brief, cost = credits, size = what that is reckoned of, replaces = true: it takes the place of one that has
--- cost nothing, most = credits of a day (or none), keep_ms = how long it is known to be the caller's, kept_ms = how long the
--- day's credits are, others = the callers of whom none may have sent the id
--- Returns 1 where the caller may send it, which it may where it is counted already; else nothing is changed: 2 where one of
+--   caller, day, brief
+--   cost      credits
+--   size      what that is reckoned from
+--   replaces  true: it takes the place of one that has cost nothing
+--   most      credits of a day (or none)
+--   keep_ms   how long it is known to be the caller's
+--   kept_ms   how long the day's credits are kept
+--   others    the callers of whom none may have sent the id
+-- Returns 1 where the caller may send it, also if it is counted already. Otherwise nothing is changed: 2 where one of
 -- the others has sent it, 0 where the credits do not allow it.
 --
--- Atomic: of two that would each spend the last of the day one may, as of two who send one id in the same moment; and
--- whoever is killed has counted all or nothing.
+-- Atomic: of two briefs that would each spend the last of the day, or that have one id, one may be sent; and a caller
+-- that is killed has counted all or nothing.
 local mine, today = base.key('SENT', A.caller), base.key('CALLER_CREDITS', A.caller, A.day)
 local each = base.key('CALLER_COUNTED', A.caller, A.day)
 local counted, size = string.match(redis.call('HGET', each, A.brief) or '', '^(%S+) (.*)$')

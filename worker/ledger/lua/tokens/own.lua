@@ -1,11 +1,13 @@
 -- own: put on record whose the tokens of accounts are, unless others use one of these accounts with another token.
 --
--- owners = {account = digest of its token's owner}, before = {account = the same of the token that this process had}
+--   owners  {account = digest of its token's owner}
+--   before  {account = the same of the token that this process had}
 -- Returns the accounts that others use; if there is one, nothing is changed.
 --
--- After a person has said that the token changes, who has another one is not asked for some time. Who starts with the old
--- one meanwhile, as a process that is restarted, does not end that: only the new one does. Where none was on record, the
--- first to start may be the old one, so that ends nothing either.
+-- After a person has said that the token changes, a process with another token is let in without a question for some
+-- time. A process with the old token that starts meanwhile, such as one that is restarted, does not end that time: only
+-- the new token does. Where no owner was on record, the first to start may have the old token, so that does not end it
+-- either.
 --
 -- Atomic: of two installations that start in one moment the second is told.
 local BRIEF = base.kind_of(base.brief_subject(''))

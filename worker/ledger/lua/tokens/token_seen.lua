@@ -1,6 +1,8 @@
 -- token_seen: put on record when an account's token ends, and warn of it once a day when that is soon.
 --
--- account, token = fingerprint of the token that it is of, ends = ms since 1970, nil where nobody says
+--   account
+--   token  fingerprint of the token
+--   ends   ms since 1970, nil where nobody says
 -- Returns 1 when it has just been warned of, else 0.
 --
 -- Atomic: of two workers that look at the same time one warns.

@@ -1,10 +1,10 @@
--- Whether a server still has the history in which paid calls were claimed: after a failover or from a copy, it may have
--- forgotten the newest of them. Then it is unknown what each account has bought since, and nothing more is bought of it
--- until that was looked for.
+-- Whether a server still has the history in which paid calls were claimed. After a failover, or from a copy, it may have
+-- forgotten the newest of them. Then nobody knows what each account has bought since, and nothing more is bought until
+-- that was looked for.
 --
---   HISTORY   the replication id of the server on which the newest claim was made, and when
---   CLAIMED   of a process: the number of its newest claim, which it is told nowhere else
---   FORGETTING   accounts of which that is yet to be put on their record; whoever claims for one before has it done
+--   HISTORY     the replication id of the server on which the newest claim was made, and when
+--   CLAIMED     of a process: the number of its newest claim, which it is told nowhere else
+--   FORGETTING  accounts that are yet to have this on their record; whoever claims for one before has it done
 local history = {}
 
 local key, whole = base.key, base.whole

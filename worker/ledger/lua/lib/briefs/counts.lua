@@ -1,6 +1,6 @@
--- The index of all briefs on record, and of each account how many stand where: what readers would have to go through
--- every record for. Both follow the records: each says as what it is counted, so that one which an older version has
--- put on record or moved is counted rightly with its next move.
+-- Two things that readers would otherwise have to go through every record for: the index of all briefs on record, and
+-- how many briefs of each account are in which state. Each record says as what it is counted. So a brief that an older
+-- version has put on record or moved is counted rightly with its next move.
 local counts = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole

@@ -1,4 +1,4 @@
--- How a brief ends, for good or until an operator wants it tried again, and what of that follows from its promotions.
+-- How a brief ends, for good or until an operator retries it, and how that follows from its promotions.
 local endings = {}
 
 local key, record_of, brief_of = base.key, base.record_of, base.brief_of

@@ -1,4 +1,4 @@
--- What a move takes of the account or gives back, and what the account learns from it.
+-- What a move takes of the account's permits, slots and budgets or gives back, and what the account learns from it.
 local holdings = {}
 
 local key, record_of, whole = base.key, base.record_of, base.whole

@@ -1,5 +1,5 @@
--- Briefs at whose drafts a rule has yet to look. Each needs a timer, and a version that knows of no such rules clears it
--- when it is due, as `choosing` to that version is a wait for a person.
+-- Briefs whose drafts a rule has yet to look at. Each needs a timer. A version that knows of no such rules clears it when
+-- it is due, because there a brief that is `choosing` waits for a person; so a timer that was lost is set again.
 local judging = {}
 
 local key, record_of = base.key, base.record_of
