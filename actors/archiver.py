@@ -40,7 +40,7 @@ from worker.store.remedies import is_lasting
 
 log = logs.get("archiver")
 
-#: Groups of briefs of which the place takes none, one after the other, after which no more is tried.
+#: After so many groups of briefs in a row of which the place has taken none, no more is tried.
 _MOST_REFUSED = 5
 
 
@@ -95,9 +95,10 @@ class Archiver:
         self._leave()
 
     def once(self) -> None:
-        """Archive what is on record now; raises TargetError and redis.RedisError.
+        """Archive what is on record now.
 
-        Of a brief that the place refuses it raises when all others are there, or at once where it takes none.
+        Raises TargetError and redis.RedisError. Where the place refuses single briefs, TargetError is raised
+        when all others are stored; where it takes none, at once.
         """
         first: TargetError | None = None
         in_a_row = 0

@@ -47,9 +47,9 @@ log = logs.get("boot")
 
 
 class _Boot(Middleware):
-    """Opens the broker when a worker boots, whoever starts it; ends the process where it can't run.
+    """Opens the broker when a worker boots, whoever starts it, and gives back a step's thread after the step.
 
-    And hears when a step is over.
+    Ends the process where it can't run.
     """
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
@@ -82,9 +82,10 @@ class _Boot(Middleware):
 
 
 def _end_with_main() -> None:
-    """Have this worker end in order when Dramatiq's main process is killed, which nobody else would tell it.
+    """Have this worker end in order when Dramatiq's main process is killed.
 
-    It would work on without a log, beside the one that is started in its place, and outlive every deploy.
+    Nobody else would tell it. It would go on working without a log, beside the worker that is started in its
+    place, and outlive every deploy.
     """
     main = multiprocessing.parent_process()
     if main is None:
@@ -124,7 +125,10 @@ def _open(broker: Broker, threads: int) -> None:
 
 
 def _can_begin_anew(rt: Runtime) -> bool:
-    """Return whether a worker may begin anew; where it would have less, this one takes what is right."""
+    """Return whether a worker may begin anew.
+
+    Where it would have fewer accounts, this one takes over what is right.
+    """
     if _would_have_less(rt):
         rt.here.watch.tell()  # it also logs what is wrong
         return False
@@ -134,10 +138,10 @@ def _can_begin_anew(rt: Runtime) -> bool:
 
 
 def _would_have_less(rt: Runtime) -> bool:
-    """Return whether one that begins anew would leave out an account that this one serves.
+    """Return whether a worker that begins anew would leave out an account that this one serves.
 
-    This one has what was right before the account's file was wrong. What it leaves out as well keeps
-    nobody from beginning anew, nor does an account that was taken away.
+    This one may have read the account's file when it was still right. Accounts that both leave out do not
+    count, nor does one that was taken away.
     """
     try:
         left_out = live_accounts(rt.settings).unusable

@@ -118,9 +118,9 @@ def _ask_for_name(rt: Runtime, promotion: Record, error: NameTakenError, outcome
 
 
 def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
-    """Promote the same draft once more, then the next one (guide, *Idempotency*: the API lets one retry).
+    """Promote the same draft once more, then the next one (guide, *Idempotency*: the API allows one retry).
 
-    An imported portrait would fail again, and is no other one.
+    An imported portrait is not promoted again: it would fail again, and has no next draft.
     """
     log.warning("preprocessing.failed", subject=promotion.subject, error=why)
     call = journal_entries.call_of(promotion)

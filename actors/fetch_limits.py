@@ -28,7 +28,7 @@ def may_fetch(rt: Runtime, brief: Record, source: str) -> Iterator[bool]:
 
 @contextmanager
 def may_choose(rt: Runtime, brief: Record) -> Iterator[bool]:
-    """Yield whether a chooser may look at a brief's drafts now: each takes a processor."""
+    """Yield whether a chooser may look at a brief's drafts now: each keeps a processor busy."""
     with _among_few(rt, rt.choosers, brief, brief.brief_id) as allowed:
         yield allowed
 

@@ -101,7 +101,7 @@ def _has_unseen_jobs(rt: Runtime, brief: Record, create: UnresolvedCreate, evide
 
 
 def by_the_apis_clock(at: int, evidence: Evidence) -> float:
-    """Return a time (ms by Redis' clock) in seconds by the API's clock, or the earliest that it may be."""
+    """Return a time (ms by Redis' clock) as seconds by the API's clock: the earliest that it may be."""
     ahead = evidence.stream.ahead_ms
     error = durations.API_CLOCK_ERROR_MS if ahead is not None else durations.REPLAY_KEPT_MS
     return (at + (ahead or 0) - error) / 1000

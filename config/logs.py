@@ -120,7 +120,7 @@ class _Lines(io.TextIOBase):
         """Log some lines; a blank one is none."""
         for line in text.splitlines():
             if line.strip():
-                # Why a process of ours ends is no mere word of somebody's.
+                # Why a process of ours ends is more than information.
                 log = get("stderr")
                 (log.error if line.startswith("identity-worker:") else log.warning)("written", text=line)
         return len(text)
@@ -154,7 +154,7 @@ def trace_id(traceparent: str) -> str:
 
 
 def bind_trace(traceparent: str | None) -> None:
-    """Have each line of this thread name the trace of what it works on; None: of nothing any more."""
+    """Have each line of this thread name the trace of what it works on; None: name none from now on."""
     contextvars = _structlog().contextvars
     if traceparent is None:
         contextvars.unbind_contextvars("trace_id")

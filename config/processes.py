@@ -40,12 +40,12 @@ def end_with_parent() -> None:
 
 
 def sign() -> str:
-    """Return a new name for a process to sign in by: that of this machine, or container, first."""
+    """Return a new name under which a process signs in; it begins with this machine's or container's name."""
     return f"{socket.gethostname()}:{uuid.uuid4().hex}"
 
 
 def is_from_here(name: str) -> bool:
-    """Whether a process of this machine, or of its container, has that name."""
+    """Return whether a process with that name is one of this machine, or of this container."""
     return name.startswith(f"{socket.gethostname()}:")
 
 

@@ -14,10 +14,10 @@ from config.text import counted
 
 #: The variables that name how many there are, and the one that a process serves.
 COUNT, SERVED = "IDENTITY_WORKER_SHARDS", "IDENTITY_WORKER_SHARD"
-#: Of the most: each is a connection or two of every process that reads all.
+#: The most shards: each is a connection or two of every process that reads all of them.
 MOST = 256
 _RANGE = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
-#: Of the jump consistent hash: its generator's factor, and the bits that it draws.
+#: The factor of the jump consistent hash's generator, and the bits that it draws.
 _FACTOR, _BITS, _WORD = 2_862_933_555_777_941_757, 31, 2**64
 
 
@@ -60,7 +60,7 @@ def shard_of(name: str, shards: int) -> int:
 
 
 def too_few(record: Any, shards: int) -> str | None:
-    """Return why so many shards are too few by what is on record of them (`SHARDS`), None where they do."""
+    """Return why so many shards are fewer than are on record (`SHARDS`), None where they are enough."""
     known = max(int(at) + (name != "count") for name, at in {"count": 1, **record}.items())
     if known <= shards:
         return None

@@ -117,7 +117,7 @@ class BlockingConsumer(_RedisConsumer):
         return self._more or self._peek.wait(durations.PEEK_SECONDS)
 
     def read(self, taken: Taken) -> MessageProxy | None:
-        """Return a message for a thread that runs it, None of one that can't be run."""
+        """Return a message for a thread that runs it; None if it can't be run."""
         redis_id, data = taken.id, taken.text
         try:
             message = read_envelope(self.queue_name, redis_id, data)

@@ -1,7 +1,8 @@
-"""Hands a message of the inlet on to the shard that it belongs to: whoever sends need not know of shards.
+"""Hands a message of the inlet on to the shard that it belongs to, so that senders need not know of shards.
 
-It is put there before it ends here: killed in between, a worker has it put there twice, and the second one is
-the same brief. Its text stays as it came, with its message's id, by which a brief without an id goes.
+It is put there before it ends here. If the process is killed in between, it is put there twice, and the
+second one is the same brief. Its text stays as it came, with its message's id, which serves for a brief
+without an id.
 """
 
 import uuid

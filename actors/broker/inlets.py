@@ -17,13 +17,13 @@ def inlet_of(redis_id: str) -> str | None:
 
 
 def mark_of(redis_id: str) -> str:
-    """Return how the ids of all begin that belong to the same inlet as a message."""
+    """Return how the ids of all messages begin that belong to the same inlet as this one."""
     name = inlet_of(redis_id)
     return "" if name is None else f"{MARK}{name}:"
 
 
 def came_by(message: Any) -> str | None:
-    """Return the further inlet that a message which runs came by."""
+    """Return the further inlet by which a running message came, None where it came by the inlet itself."""
     return inlet_of(message.options["redis_message_id"])
 
 

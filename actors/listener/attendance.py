@@ -143,7 +143,7 @@ class Attendance:
         await self._tell_stalled()
 
     async def _tell_stalled(self) -> None:
-        """Have it told which streams are held back; of many some, so that the leases are kept meanwhile."""
+        """Report streams that are held back; of many only some at once, so that leases are kept meanwhile."""
         of = (each.following for each in self._attended.values() if each.following)
         for following in list(islice((each for each in of if each.is_stalled), _STALLS)):
             await following.tell_stalled()
@@ -171,7 +171,7 @@ class Attendance:
             self._more.set()
 
     async def _swept(self, holders: Mapping[str, str], room: int) -> None:
-        """Note what nobody has, and ask for what is lacking, now that all holders are known."""
+        """Now that all holders are known, note which accounts nobody has, and ask for what is lacking."""
         of: dict[str, list[str]] = {}
         for name, holder in holders.items():
             of.setdefault(holder, []).append(name)

@@ -19,9 +19,9 @@ class Leasing:
         self._renewed_at = self._looked_at = monotonic()
 
     async def keep(self, accounts: Sequence[str], heard: Mapping[str, int], *, look: bool) -> Kept:
-        """Keep leases, of no account as well: only who signs in counts as alive (worker.ledger.leases).
+        """Keep leases. It is called even without any: it is also the listener's sign of life.
 
-        `look`: also for events to delete, as is done now and then anyway.
+        See worker.ledger.leases. `look`: also look for events to delete, which is done now and then anyway.
         """
         now = monotonic()
         renew = now >= self._renewed_at + durations.LEASE_KEPT_AGAIN_SECONDS
@@ -46,7 +46,7 @@ class Leasing:
     async def take(self, accounts: Sequence[str], most: int) -> dict[str, str]:
         """Take at most so many leases; return who has those that were looked at, "" for nobody.
 
-        No more are looked at once there are so many; where none is to be taken, all are.
+        It stops looking when it has taken so many. With none to take, it looks at all.
         """
         holders: dict[str, str] = {}
         takes = most > 0

@@ -99,9 +99,9 @@ class AccountsHere:
 
 
 class KnownAccounts(Mapping[str, HasLimits]):
-    """The accounts that a brief may name: those of this process, and those of others that are ahead of it.
+    """The accounts that a brief may name: those of this process, and those of other processes that know more.
 
-    Those too whose own file is wrong: their briefs wait.
+    Among them are those whose own file is wrong: their briefs wait.
     """
 
     def __init__(self, here: AccountsHere, client: "redis.Redis") -> None:

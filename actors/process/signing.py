@@ -43,7 +43,7 @@ class Signing:
         self._thread.join(durations.DRAIN_GRACE_SECONDS)
 
     async def watch(self) -> None:
-        """Come round in the running loop until cancelled: where that stands still, no sign is given."""
+        """Run in the event loop until cancelled: while the loop stands still, no sign of life is given."""
         while True:
             self._came_round = monotonic()
             await asyncio.sleep(durations.TEND_AGAIN_SECONDS)

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 
 def last_end(token: SecretStr, listed: Callable[[], Sequence[float]]) -> float | None:
-    """Return when an account's token ends, in seconds since 1970: as it says itself, else once all have
-    ended that the API lists of the account. None where nobody says.
+    """Return when an account's token ends, in seconds since 1970; None where nobody says.
 
-    What `listed` raises is raised.
+    That is what the token itself says, or else the end of the last of all tokens that the API lists for the
+    account. Raises what `listed` raises.
     """
     end = end_of(token)
     return max(listed(), default=None) if end is None else end

@@ -76,7 +76,7 @@ class LiveAccounts:
 
     @property
     def strange(self) -> list[AccountsError]:
-        """Of the faults those of entries that can be no account by their name, as a disk's `lost+found`."""
+        """The faults of entries whose names can't be those of accounts, such as a disk's `lost+found`."""
         return [each.fault for name, each in self.unusable.items() if name not in self.named]
 
     @property
@@ -166,9 +166,9 @@ class LiveAccounts:
                 self._watched.forget(path)
 
     def _without_equal_tokens(self) -> dict[str, Account]:
-        """Return the accounts; of those with one token the ones that had it.
+        """Return the accounts; where several have the same token, only the one that had it first.
 
-        The API's caps are those of a token: two accounts here would use them up twice.
+        The API's limits are those of a token: two accounts here would use them up twice.
         """
         self._equal = {}
         found = dict(self._good)

@@ -18,7 +18,7 @@ _UNREAD = "can't be read"
 _NO_TEXT = "it holds more than text, or its name does"
 #: Bytes of the largest file that is read: of a token some hundred, of accounts in TOML 100 each.
 _MOST_BYTES = 16 * 1024 * 1024
-#: Of the digests that are on record.
+#: Bytes of a digest as it is on record.
 _BYTES = 3
 
 
@@ -57,9 +57,10 @@ def place(named: str) -> str:
 
 
 def content(path: str) -> bytes:
-    """Return what a file holds; raises OSError, of anything else too, as a pipe that has no end.
+    """Return what a file holds.
 
-    Raises ValueError for a name that no file can have.
+    Raises OSError, also of what is no file, such as a pipe that has no end, and ValueError of a name that no
+    file can have.
     """
     with open(path, "rb", opener=_without_waiting) as file:  # to make a Path takes as long again
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -76,21 +77,24 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def legible(where: str, token: str) -> SecretStr:
-    """Return a token that a header can carry: the HTTP clients quote others whole in their complaints."""
+    """Return a token if a header can carry it; raises AccountsError.
+
+    HTTP clients quote a header that they refuse, and with it the token.
+    """
     if not (token.isascii() and token.isprintable()):
         raise AccountsError(f"{where}: the token has characters that are not printable ASCII")
     return SecretStr(token)
 
 
 def digest_of(*parts: str) -> str:
-    """Return what tells texts, secrets among them, from others: too short to find even a short one by.
+    """Return a digest by which texts, secrets among them, are told apart.
 
-    Of 16 million others one is taken for the same.
+    It is too short to find even a short secret by: one of 16 million texts has the same digest.
     """
     whole = "\0".join(parts).encode()
     return hashlib.blake2b(whole, digest_size=_BYTES, person=b"identity-worker").hexdigest()
 
 
 def fingerprint(account: str, token: SecretStr) -> str:
-    """Return what tells an account's token from another one and does not give it away."""
+    """Return what tells an account's token from another one without giving it away."""
     return digest_of(account, token.get_secret_value())

@@ -35,8 +35,8 @@ class LossyStream:
 class Writers:
     """Makes structlog's writers of one stream, with a lock that a thread may enter again.
 
-    A handler of signals may log while its own thread writes. It would wait for structlog's lock for ever, and
-    the main process of a worker with it, which nothing but SIGKILL would end then.
+    A handler of signals may log while its own thread writes. With structlog's lock it would wait for ever,
+    and with it the main process of a worker, which only SIGKILL could end then.
     """
 
     def __init__(self, stream: LossyStream) -> None:

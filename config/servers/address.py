@@ -23,7 +23,7 @@ SCHEMES = {
     "rediss+cluster": CLUSTER,
 }
 _PORTS = {SERVER: 6379, SENTINEL: 26379, CLUSTER: 6379}
-#: What a server can read as the number of one (Redis, SELECT).
+#: The highest number of a database that a server can read (Redis, SELECT).
 _MOST_DATABASES = 2**31 - 1
 #: How an address is written.
 FORM = (

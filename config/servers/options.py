@@ -109,13 +109,13 @@ def read(name: str, value: str, provided: set[str]) -> Any:
 
 
 def _named(name: str) -> str:
-    """Return an option's name with the variable that has set it, where it is one of these."""
+    """Return an option's name, with the variable that may have set it."""
     return f"{name} (REDIS_{name.upper()})" if name.endswith("password_file") else name
 
 
 def _unknown(name: str) -> str:
     near = get_close_matches(name[:64].lower(), OPTIONS, n=1)
     told = f"the nearest is {near[0]}" if near else f"known are {', '.join(OPTIONS)}"
-    # A name that looks like none may be what is left of a password.
+    # An unknown option that looks like none of ours may be the rest of a password.
     what = f"the option {name}" if name.isidentifier() and near else "an option"
     return f"has {what} that is not known; {told}"

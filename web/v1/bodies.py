@@ -51,7 +51,7 @@ def briefs_in(body: bytes, content_type: str) -> tuple[list[Any], bool]:
 
 
 def object_in(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in a body; an empty body is an empty one."""
+    """Return the JSON object in a body; an empty body is an empty object. Raises ProblemError 400."""
     told = _json(body, "the body") if body.strip() else {}
     if not isinstance(told, dict):
         raise bad_request("the body must be a JSON object")

@@ -1,8 +1,8 @@
 """Archives one brief: stores its pictures, writes what its identities were made from, puts that on record.
 
-It may be run again at any time, and killed anywhere: a picture that lies at its place is found there by its
-name and not fetched, and is on record once. One archiver at a time is at a brief; where a second one is all
-the same, as the first was frozen, both store the same, and one of them looks again.
+It may be run again at any time, and killed anywhere: a picture that is stored already is found there by its
+name and not fetched, and is on record once. One archiver at a time works on a brief. If there are two all the
+same, because the first was frozen, both store the same, and one of them looks again.
 """
 
 import posixpath
@@ -102,7 +102,7 @@ class Archive:
             while (brief := self._lacking(brief_id, look=look)) is not None:
                 look = False  # what was looked for once is there by now, or is told of
                 answer = self._archived(brief, done)
-                # Whoever was told of what has come meanwhile leaves it to this archiver.
+                # Another archiver that was told of what has come meanwhile leaves it to this one.
                 goes_on = answer is Answer.APPLIED and done.missing is None
                 if answer is not Answer.CONFLICT and not goes_on:
                     break

@@ -1,7 +1,7 @@
-"""The events that archivers share: each is handed to one of them, and stays its own until it is crossed off.
+"""The events that archivers share: each is handed to one of them, and stays with it until it is crossed off.
 
-A consumer group of the stream of events for each place, so that two places have all of them each. What a dead
-archiver had in hand is another's after two minutes, and so is what one could not archive.
+Each place has a consumer group of the event stream, so that two places get all events each. What a dead
+archiver had in hand is handed to another after two minutes, and so is what one could not archive.
 """
 
 import json
@@ -39,7 +39,7 @@ class Backlog:
         self._claimed_up_to = "0-0"
 
     def open(self) -> bool:
-        """Make the group, of what comes from now on; return False where it is there already."""
+        """Make the group, for the events from now on; return False where it exists already."""
         try:
             self._client.xgroup_create(keys.EVENTS(), self._group, id="$", mkstream=True)
         except redis.ResponseError as error:
@@ -52,7 +52,7 @@ class Backlog:
         return True
 
     def next(self, block_ms: int | None) -> list[Handed]:
-        """Return what others have left, else new events; waits so long for these, None: not at all."""
+        """Return events that others have left, else new ones; waits so long for these, None: not at all."""
         left: Any = self._client.xautoclaim(
             keys.EVENTS(),
             self._group,

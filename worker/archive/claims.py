@@ -1,7 +1,7 @@
 """The rights to archive a brief, or to search for missing pictures: one archiver's each, for a limited time.
 
-Without them two would fetch the same pictures. Nothing is lost where a right ends too soon, as that of a
-frozen process does: what is put on record is compared with what stood there.
+Without them two archivers would fetch the same pictures. Nothing is lost where a right ends too soon, as that
+of a frozen process does: what is put on record is compared with what stood there.
 """
 
 import threading

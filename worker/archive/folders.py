@@ -1,8 +1,8 @@
 """The folder of each batch in the archive, which no other batch has, on no file system.
 
-Where one is told apart from another by its case alone, the second one to come is given a digest, which the
-export looks for too. Two archivers at once may put both in one folder where the file system takes them for
-the same name: their briefs' folders in it are apart all the same.
+If two batches differ by case alone, the second one to come is given a digest, which the export looks for too.
+Two archivers at once may put both in one folder on a file system that takes them for the same name; even then
+their briefs' folders in it are apart.
 """
 
 from threading import Lock

@@ -1,7 +1,7 @@
 """Looks through all records for briefs whose pictures are not in the archive.
 
-Events may be trimmed before they are read, and nobody is told of what came before there was an archive. One
-archiver at a time looks, once an hour; once a day it does not believe the records either, but looks at the
+Events may be trimmed before they are read, and nobody tells of what came before there was an archive. One
+archiver at a time looks, once an hour. Once a day it does not believe the records either, but lists the
 place, where somebody may have deleted a file.
 """
 

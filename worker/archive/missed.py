@@ -11,7 +11,7 @@ MOST = 1_000
 
 
 class Missed:
-    """What one archiver has missed; it is gone through after pauses that grow up to those between looks."""
+    """What one archiver has missed. It tries again after pauses that grow until the next look is due."""
 
     def __init__(self, briefs: Iterable[str] = ()) -> None:
         self.briefs = dict.fromkeys(briefs)
@@ -24,7 +24,7 @@ class Missed:
         return bool(self._turn) or (bool(self.briefs) and monotonic() >= self._next_at)
 
     def next(self) -> list[str]:
-        """Return a few briefs to try again, which are then `note`d; of none, it is not time for any."""
+        """Return a few briefs to try again, which the caller then `note`s; none if it is not time for any."""
         if not self._turn and self.is_due():
             self._turn = [*self.briefs][:MOST]
             self._turns += 1

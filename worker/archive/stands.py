@@ -35,7 +35,7 @@ class Stand(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """What archivers of a place have before them."""
+    """What the archivers of a place have yet to do."""
 
     stand: Stand | None
     """None: nobody has looked through all records, or not for a week."""
@@ -65,7 +65,7 @@ def write(client: "redis.Redis", stand: Stand) -> None:
 
 
 def waiting(client: "redis.Redis") -> list[Waiting]:
-    """Return how far each place's archive is; of none where the server does not let us ask."""
+    """Return how far each place's archive is; nothing where the server does not let us ask."""
     try:
         groups: Any = client.xinfo_groups(keys.EVENTS())
     except redis.ResponseError:

@@ -22,18 +22,18 @@ PLUGIN_RULE = rf"{PLUGIN}[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}"
 
 
 def is_judged(rule: str) -> bool:
-    """Return whether a rule looks at the pictures: a person decides where it can't."""
+    """Return whether a rule looks at the pictures; where it can't, a person decides."""
     return rule == Choose.BEST or rule.startswith(PLUGIN)
 
 
 class BriefKind(StrEnum):
     """What a brief asks for."""
 
-    #: Drafts, and identities of those that are chosen.
+    #: Drafts, and an identity of each that is chosen.
     IDENTITY = "identity"
     #: The description of its photo alone, as a body that can be sent later.
     DESCRIPTION = "description"
-    #: An identity of a portrait that exists, without drafts.
+    #: An identity of an existing portrait, without drafts.
     IMPORT = "import"
 
 

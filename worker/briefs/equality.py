@@ -65,10 +65,11 @@ def source(raw: Any) -> str:
 
 
 def made_id(brief: Brief, number: int = 1, digests: Mapping[str, str] | None = None) -> str:
-    """Return an id made from a brief's content; of equal briefs, `number` tells the second and later ones.
+    """Return an id made from a brief's content; `number` tells equal briefs apart, from the second on.
 
-    The priority is no part of it: a brief that is sent again to go faster is the same brief. Of a name only
-    Latin letters and digits can stand in an id; of others the digest is enough. `digests` are its `parts`.
+    The priority is no part of it: a brief that is sent again to go faster is the same brief. Only Latin
+    letters and digits of a name stand in an id; for other names the digest is enough. `digests` are the
+    brief's `parts`.
     """
     digests = parts(brief) if digests is None else digests
     whole = {path: said for path, said in digests.items() if path != "priority"}

@@ -17,7 +17,7 @@ MAX_SHOWN = 120
 MAX_PATH = 200
 #: Bytes of all faults of a brief as JSON. They stand in its record and again in its event.
 MAX_BYTES = 16 * 1024
-#: What of a URL gives access: its user with a password, and its query, where signatures stand.
+#: The parts of a URL that give access: its user with a password, and its query, where signatures stand.
 _ACCESS = re.compile(r"(?<=://)[^/?#\s]*@|(?<=\?)\S+")
 
 Scalar = str | int | float | bool | None
@@ -27,8 +27,8 @@ Scalar = str | int | float | bool | None
 class Fault:
     """One broken rule: where, what stood there, and what is allowed.
 
-    A path is like `instructions[0].options.ar`; the empty one is the brief itself. A value of None is nothing
-    that could be shown: the field is missing, or null.
+    A path is like `instructions[0].options.ar`; the empty path is the brief itself. The value is None where
+    there is nothing to show: the field is missing, or null.
     """
 
     path: str

@@ -112,11 +112,12 @@ class Gate:
         return more
 
     def count_choice(self, choice: str, identities: int) -> Callable[[], object]:
-        """Count so many identities that a choice makes more than its brief was counted with.
+        """Count the additional identities that a choice makes, beyond those that its brief was counted with.
 
-        `choice` tells it from all others: sent again, it is not counted again that day. Returns what takes it
-        back, for whoever finds that it is refused; killed before that, it stays counted that day. Raises
-        OverCreditsError, redis.RedisError; so does what it returns the latter.
+        `choice` tells it from all others: sent again, it is not counted again that day. Returns a function
+        that takes the count back, for a caller that finds the choice refused; if it is killed before that,
+        the choice stays counted that day. Raises OverCreditsError, redis.RedisError; the returned function
+        raises the latter too.
         """
         if self.caller.credits_a_day is None:
             return lambda: None
@@ -127,10 +128,10 @@ class Gate:
         return lambda: run(sent.uncount_choice(self.caller, choice, day, counter))
 
     def admit(self, brief: Brief, arriving: Arrival) -> None:
-        """Count in a brief that would be put on record, and none that is there; raises as `count_in`.
+        """Count in a brief that would be put on record, and none that is there; raises as `count_in` does.
 
-        Whoever is killed between this and the record has counted it: the next run of its message does not
-        again.
+        A process that is killed between this and the record has counted it: the next run of its message does
+        not count it again.
         """
         (arrived,) = self._ledger.compare([arriving])
         if arrived.outcome in (Outcome.ACCEPTED, Outcome.REPLACED):

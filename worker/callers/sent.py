@@ -111,9 +111,9 @@ def spent(client: "redis.Redis", caller: Caller, day: str) -> float:
 def would_count(
     client: "redis.Redis", caller: Caller, brief_id: str, cost: float, *, size: str, replaces: bool, day: str
 ) -> float:
-    """Return the credits that `count_in` would count of a brief, and count nothing.
+    """Return the credits that `count_in` would count for a brief, and count nothing.
 
-    Of a caller whose credits have a limit. Raises redis.RedisError.
+    For a caller whose credits have a limit. Raises redis.RedisError.
     """
     text = cast("str | None", client.hget(keys.CALLER_COUNTED(caller.name, day), brief_id)) or ""
     counted, _, its_size = text.partition(" ")

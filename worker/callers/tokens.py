@@ -22,9 +22,9 @@ from config.times import redis_ms
 
 #: What a token begins with, by which programs that look for leaked ones know it.
 PREFIX = "idw_"
-#: A person's may be that of a proxy that signs people in, which is often an address of mail.
+#: A person's name may come from a proxy that signs people in, where it is often an e-mail address.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
-#: Of a brief (docs/briefs.md): the highest priority.
+#: The highest priority of a brief (docs/briefs.md).
 HIGHEST = 100
 
 

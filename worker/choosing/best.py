@@ -12,8 +12,8 @@ from typing import Any
 
 VERSION = 1
 
-#: Shares of the picture's height that a face has: fully good between the inner two, not at all beyond the
-#: outer two.
+#: The height of a face, as a share of the picture's: fully good between the inner two numbers, not at all
+#: beyond the outer two.
 _SIZE = (0.05, 0.2, 0.6, 0.95)
 #: Where a portrait's face has its middle, as shares of width and height; and how far away, as shares of them,
 #: it is still fully good, and not at all.
@@ -50,7 +50,7 @@ class Seen:
 
 
 def rules(seen: Seen) -> dict[str, dict[str, float]]:
-    """Return of each rule what it has measured, and its score from 0 to 1."""
+    """Return for each rule what it has measured, and its score from 0 to 1."""
     said = {"face": {"measured": len(seen.faces), "score": 1.0 if len(seen.faces) == 1 else 0.0}}
     if len(seen.faces) != 1:
         return said
@@ -64,9 +64,9 @@ def rules(seen: Seen) -> dict[str, dict[str, float]]:
 
 
 def rank(seen: Sequence[Seen | str]) -> list[dict[str, Any]]:
-    """Return what is said of each draft, in their order; of one that could not be looked at there is why.
+    """Return what is said of each draft, in their order; if one could not be looked at, why.
 
-    `rank` is its place, from 1, and None of one that does not show exactly one face. Of equal ones the first
+    `rank` is its place, from 1, and None for one that does not show exactly one face. Of equal ones the first
     comes first.
     """
     said = [_of_draft(each) for each in seen]
@@ -85,7 +85,8 @@ def _of_draft(seen: Seen | str) -> dict[str, Any]:
     by_rule = rules(seen)
     if not by_rule["face"]["score"]:
         return {"score": None, "rules": by_rule}
-    # One that is bad by any rule is bad: a mean would let a sharp face outweigh that half of it is cut off.
+    # A draft that is bad by any rule is bad: in a mean, a sharp face would outweigh that half of it is cut
+    # off.
     score = math.prod(each["score"] for each in by_rule.values())
     return {"score": round(score, 3), "rules": by_rule}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A draft that a chooser may name, and its picture; None where that could not be had, and why."""
+    """A draft that a chooser may name, and its picture; if that could not be had, None and why."""
 
     image_result_id: int
     group_index: int

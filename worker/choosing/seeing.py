@@ -21,7 +21,7 @@ _LOOKED_AT = 640
 _CERTAIN = 0.8
 #: Pixels of the longer side of a face as it is measured: another size would give other figures.
 _MEASURED = 256
-#: Light of a pixel, up to 255, at and beyond which nothing of it can be told any more.
+#: Light of a pixel, up to 255: at and beyond these values nothing can be told of it any more.
 _BLACK, _WHITE = 4, 251
 
 
@@ -35,7 +35,7 @@ def model() -> Path | None:
 
 
 class Eyes:
-    """What looks at pictures, by the model of a file."""
+    """Looks at pictures, by the model in a file."""
 
     def __init__(self, file: Path) -> None:
         import cv2

@@ -19,9 +19,9 @@ _FIELDS = ("batch", "account", "name", "job_name", "envelope")
 
 
 def arrivals(client: "redis.Redis", batch: str | None, after: str | None) -> Iterator[tuple[Named, str]]:
-    """Yield what the briefs of a batch, or those in none, are named by: the first accepted first.
+    """Yield what names the briefs of a batch, or of no batch, the first accepted first.
 
-    Each comes with its cursor; `after` is one, from which to go on.
+    Each comes with its cursor; `after` is a cursor from which to go on.
     """
     walk = places(client, Filter(batch=(batch or "",), after=after))
     while page := list(islice(walk, _PAGE)):

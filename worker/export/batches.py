@@ -52,7 +52,7 @@ class Batches:
             found = patterns.name(self._pattern, by, number, rank)
             if self._workbook.take(folder, found, brief.brief_id):
                 return found
-            # Another brief has it by other words, as {a}{b} may be the same of two.
+            # Another brief may have the same name by other words, as {a}{b} gives for two.
             return f"{found}~{digest(brief.brief_id)}"
 
         return name
@@ -98,7 +98,7 @@ class Batches:
                 yield found, wanted
 
     def _is_own(self, folder: str, wanted: str, batch: str | None) -> bool:
-        """Whether a folder is the batch's, by its index, which is read then; without one by its name."""
+        """Return whether a folder is the batch's: by its index, which is read then, else by its name."""
         with scratch() as index:
             if not self._target.copy(f"{folder}/{JSONL}", index):
                 return folder == wanted

@@ -98,7 +98,7 @@ def _small(content: bytes | None) -> str:
 
 
 def _words(row: Row) -> str:
-    """Return what is said below a picture; all of it may be the words of others."""
+    """Return what is said below a picture; all of it may be other people's words."""
     said = [f"<b>{_text(row['brief_id'])}</b>", _text(row["state"])]
     said += [_text(row[name]) for name in ("name", "identity_code", "batch", "account") if row[name]]
     said += [f"{_text(key)}: {_text(value)}" for key, value in (row["metadata"] or {}).items()]

@@ -31,7 +31,7 @@ T = TypeVar("T")
 AT_ONCE = 8
 #: Tries of a request that may go better the next time.
 _TRIES = 4
-#: The share of the shortest wait after which a try that comes to nothing tells that its host is silent.
+#: A try that comes to nothing after this share of the shortest wait shows that its host is silent.
 _SILENT = 0.8
 #: What stands for the API among the hosts.
 _API = "the API"
@@ -70,10 +70,10 @@ class Links:
         hosts: Hosts | None = None,
         is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Without an `api`, as whoever runs this has no token of the account, no link is renewed.
+        """Without an `api`, as in a process that has no token of the account, no link is renewed.
 
-        With `hosts` one that is silent is not asked again for a while. What `is_ending` has asked for nothing
-        more after it says so.
+        With `hosts`, a host that is silent is not asked again for a while. Once `is_ending` says so, nothing
+        more is asked for.
         """
         self._pool = pool
         self._api = api

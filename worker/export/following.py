@@ -1,4 +1,4 @@
-"""Exports briefs as they finish, until none of those that are meant is open or it has been long enough."""
+"""Exports briefs as they finish, until none of those that are meant is open or the time is over."""
 
 import time
 from collections import Counter
@@ -143,7 +143,7 @@ class _Following:
 
 
 def _patiently(ask: Callable[[], T]) -> T:
-    """Return what is asked for, again and again while Redis is away; raises its error after a while."""
+    """Return the answer of a call that is repeated while Redis is away; raises its error after a while."""
     pauses, since = backoff(), None
     while True:
         try:

@@ -119,7 +119,10 @@ def _text(value: Any) -> str:
 
 
 def write_parquet(to: BinaryIO, rows: Iterable[Row], columns: list[str]) -> None:
-    """Write the rows as Parquet: numbers and times are typed, the sender's own metadata are texts."""
+    """Write the rows as Parquet: numbers and times are typed, the sender's own metadata are texts.
+
+    Raises TargetError where the package for it is not installed.
+    """
     try:
         import pyarrow
         from pyarrow import parquet

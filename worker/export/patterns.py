@@ -18,11 +18,11 @@ _ANY = "#"
 
 
 class PatternError(IdentityWorkerError):
-    """Raised for a pattern with a place that is nothing known."""
+    """Raised for a pattern with a place in braces that nothing known can fill."""
 
 
 class Named(NamedTuple):
-    """What a pattern may name a brief's pictures by."""
+    """The facts of a brief by which a pattern may name its pictures."""
 
     brief_id: str
     name: str | None
@@ -63,7 +63,7 @@ def name(pattern: str, brief: Named, number: int, rank: int) -> str:
 
 
 def lacks_all(pattern: str, brief: Named) -> bool:
-    """Return whether a brief has nothing of what a pattern names, so that it is called by its id."""
+    """Return whether a brief has nothing of what a pattern names; then it is called by its id."""
     return not any(_value(place, brief, "") for place in _PLACE.findall(pattern))
 
 

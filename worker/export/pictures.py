@@ -72,7 +72,7 @@ Names = Callable[[int], str]
 def items_of(brief: BriefView, batch: str, names: Names, wanted: Wanted, *, in_place: bool) -> list[Item]:
     """Return the pictures that are wanted of a brief, its identities first.
 
-    `batch` is the batch's folder. With `in_place` identities lie as the drafts that they were.
+    `batch` is the batch's folder. With `in_place`, identities lie where they lay as drafts.
     """
     found = list(_identities(brief, batch, names, in_place=in_place))
     if wanted == "drafts":

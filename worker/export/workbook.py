@@ -31,7 +31,10 @@ Row = dict[str, Any]
 
 
 class Workbook:
-    """Of one export; `batch` is everywhere a batch's folder. Threads may ask for sizes while one writes."""
+    """The workbook of one export; `batch` always means a batch's folder.
+
+    Threads may ask for sizes while one writes.
+    """
 
     def __init__(self) -> None:
         # SQLite itself lets one thread in at a time (sqlite3.threadsafety is 3).
@@ -71,7 +74,7 @@ class Workbook:
         return self._known_rank(brief_id) is not None
 
     def rank(self, batch: str, base: str, brief_id: str) -> int:
-        """Return as which of its batch a brief has this name, from 1; asked for in the order of arrival."""
+        """Return which brief of its batch with this name this is, from 1; ask in the order of arrival."""
         if (known := self._known_rank(brief_id)) is not None:
             return known
         counted = (
@@ -87,7 +90,7 @@ class Workbook:
         return None if known is None else int(known[0])
 
     def take(self, batch: str, name: str, brief_id: str) -> bool:
-        """Return whether a folder of this name is the brief's, or is now as it was nobody's."""
+        """Return whether a folder of this name is the brief's; one that was nobody's becomes its own."""
         of = (batch, folded(name))
         self._db.execute("INSERT OR IGNORE INTO folders VALUES (?, ?, ?)", (*of, brief_id))
         query = "SELECT brief_id FROM folders WHERE batch = ? AND folded = ?"
@@ -96,7 +99,7 @@ class Workbook:
     # What was counted of briefs.
 
     def tally(self, brief_id: str, now: Mapping[str, int]) -> dict[str, int]:
-        """Note what counts of a brief; return by how much that is more than what was noted of it before."""
+        """Note what counts of a brief; return how much more that is than what was noted of it before."""
         query = "SELECT tally FROM tallies WHERE brief_id = ?"
         found = self._db.execute(query, (brief_id,)).fetchone()
         before = {} if found is None else json.loads(found[0])

@@ -37,7 +37,7 @@ class FetchLimiter:
         self._waiting: dict[str, str] = {}
 
     def acquire(self, subject: str, host: str) -> bool:
-        """Return whether a brief may fetch now; if not, it is put in the queue."""
+        """Return whether a brief may fetch now; if not, it waits in the queue."""
         with self._lock:
             _, until = self._active.get(subject, (host, 0.0))
             if until == _FETCHING:

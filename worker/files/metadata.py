@@ -32,7 +32,7 @@ class UnreadablePictureError(IdentityWorkerError):
 
 
 class Block(NamedTuple):
-    """A part of a file: its kind, its bytes, and of EXIF what stands in it."""
+    """A part of a file: its kind, its bytes, and for EXIF its tags."""
 
     kind: str
     raw: bytes
@@ -222,7 +222,7 @@ def _webp_exif(tiff: bytes) -> bytes:
 
 
 def _tail(appended: bytes) -> str:
-    """Return of what kind it is what stands behind a picture's end."""
+    """Return the kind of what follows a picture's end."""
     return EXIF if _SIGNS.search(appended) else _MINOR
 
 

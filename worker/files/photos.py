@@ -12,7 +12,7 @@ log = logs.get("photos")
 
 #: Pixels of the largest photo that is turned: as many are held three times over, at 3 bytes each.
 MOST_PIXELS = 64_000_000
-#: JPEG and WebP lose nothing that can be seen at it.
+#: The quality at which JPEG and WebP lose nothing that can be seen.
 _QUALITY = 95
 
 
@@ -47,7 +47,7 @@ def prepared(picture: Picture, *, keep_exif: bool) -> Prepared:
 
 
 def _turned(content: bytes) -> bytes | None:
-    """Return a picture turned as its EXIF says, without it; None where that can't be done here."""
+    """Return a picture that is turned as its EXIF says, without EXIF; None where that can't be done here."""
     try:
         from PIL import Image, ImageOps
     except ImportError:

@@ -30,7 +30,7 @@ class WaitsFor(NamedTuple):
 
 
 def starts(client: "redis.Redis", settings: Settings, briefs: Sequence[BriefView]) -> dict[str, WaitsFor]:
-    """Return of those of these briefs that wait for permits what they wait for; raises redis.RedisError."""
+    """Return what each of these briefs that waits for permits waits for; raises redis.RedisError."""
     waiting = [brief for brief in briefs if brief.state == KINDS[Kind.BRIEF].waits]
     found: dict[str, WaitsFor] = {}
     for account in {brief.account for brief in waiting}:

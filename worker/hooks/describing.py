@@ -20,7 +20,7 @@ from worker.ledger.events import CATALOGUE
 from worker.selection.moments import MOMENT_RULE, duration, moment
 from worker.views import snapshots
 
-#: For which a secret signs after it was made anew, unless told otherwise.
+#: How long a secret still signs after a new one was made, unless told otherwise.
 _OVERLAP = "1d"
 _ENTRY = re.compile(r"\d{1,19}-\d{1,19}")
 
@@ -96,7 +96,7 @@ def again(
 ) -> Callable[["redis.Redis"], Iterator[operating.Told]]:
     """Return which events of a shard are sent again.
 
-    Raises HookFieldError unless they are told in one way, redis.RedisError.
+    Raises HookFieldError unless they are named in exactly one way, redis.RedisError.
     """
     if sum(map(bool, (since, brief, failed))) != 1:
         raise HookFieldError("since", since, "say what is sent again in one way of: since, brief, failed")

@@ -79,7 +79,7 @@ class Endpoint:
 
 
 def read(name: str, text: str) -> Endpoint:
-    """Return the endpoint that stands on record as this text."""
+    """Return the endpoint that is on record as this text."""
     since, _, definition = text.partition(" ")
     told = json.loads(definition)
     lists = {each: tuple(told.get(each, ())) for each in ("types", "batches", "accounts")}
@@ -100,7 +100,7 @@ def endpoints(client: "redis.Redis") -> dict[str, Endpoint]:
 
 
 def read_all(found: Mapping[str, str]) -> dict[str, Endpoint]:
-    """Return the endpoints that stand on record so, in the order of their names."""
+    """Return the endpoints that are on record as these texts, in the order of their names."""
     return {name: read(name, found[name]) for name in sorted(found)}
 
 

@@ -66,7 +66,7 @@ class Endpoints:
         return made
 
     def change(self, endpoint: Endpoint) -> None:
-        """Change an endpoint, which keeps its name; events that wait are sent by the new description.
+        """Change an endpoint, which keeps its name; events that wait are sent to what it is then.
 
         Raises EndpointError.
         """
@@ -112,9 +112,9 @@ class Endpoints:
         return keeping.rotate(endpoint.own_place(self._settings), (now + overlap_ms) / 1000, now / 1000)
 
     def resend(self, endpoint: Endpoint, told: Callable[["redis.Redis"], Iterable[Told]]) -> int:
-        """Send the events again that `told` yields for each shard; return how many these are.
+        """Send again the events that `told` yields for each shard; return how many.
 
-        What the endpoint is not told of is left out.
+        Events of kinds that the endpoint is not told of are left out.
         """
         self._record("hooks resend", endpoint)
         return sum(_resent(functions, endpoint, told(client)) for client, functions in self._shards)

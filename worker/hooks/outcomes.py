@@ -12,7 +12,8 @@ from config.times import delay
 from worker.hooks.calls import Claimed, Done, Outcome
 from worker.hooks.posting import Posted
 
-#: By which an endpoint says that it is there no more (Standard Webhooks, *Operational considerations*).
+#: The status by which an endpoint says that it is gone for good (Standard Webhooks, *Operational
+#: considerations*).
 _GONE = 410
 #: Characters of an error that are kept.
 _WORDS = 200
@@ -42,7 +43,7 @@ def _pause(tries: int) -> float:
 
 
 def _asked(retry_after: str | None) -> float:
-    """Return for how many seconds an endpoint asks to be left alone, 0 where it does not say so."""
+    """Return for how many seconds an endpoint asks to be left alone, 0 where it does not say."""
     if retry_after is None or not retry_after.isdecimal():
         return 0.0  # also where it names a date: clocks differ
     return min(float(retry_after), durations.RETRY_AFTER_MOST_SECONDS)

@@ -27,7 +27,7 @@ from worker.network.tls import tls, told
 _ANSWER = 16 * 1024
 #: Addresses of a host that are tried; connections of an endpoint that are kept; names looked up at once.
 _ADDRESSES, _IDLE, _LOOK_UPS = 4, 4, 32
-#: For which they are kept, as `open_pool` says.
+#: How long they are kept, as `open_pool` says.
 _IDLE_SECONDS = 1.0
 
 #: Scheme, host and port.
@@ -149,7 +149,7 @@ class GuardedBackend(Backend):
     async def reach(
         self, host: str, port: int, seconds: float | None, options: Iterable[Any]
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address that answers."""
+        """Connect to the first address that answers. Raises httpcore.ConnectError and ConnectTimeout."""
         last: Exception = httpcore.ConnectError(f"{host} has no address")
         addresses = ([host] if self._by_name else await self._addresses(host, port))[:_ADDRESSES]
         for number, address in enumerate(addresses, 1):

@@ -130,7 +130,7 @@ def _check(standing: Standing, now: int, settings: Settings) -> Check:
 
 
 def _wrong(endpoint: Endpoint, settings: Settings) -> str | None:
-    """Return why nothing can be sent from here to an endpoint; None: it can."""
+    """Return why nothing can be sent from here to an endpoint; None: it can be."""
     try:
         parse(endpoint.url, private=settings.hooks_private)
         endpoint.secrets(settings)

@@ -71,7 +71,7 @@ def ending(command: Command[T], handed: Handed) -> Command[Ended[T]]:
     """Return a command that ends a message as well, if it does what it is for."""
 
     def read(answer: Any) -> Ended[T]:
-        # Where nothing was done, the answer stands alone.
+        # The answer stands alone where nothing was done.
         told, *came = answer if isinstance(answer, list) else [answer]
         return Ended(command.read(told), bool(came), read_taken(came[0]) if came and came[0] else None)
 

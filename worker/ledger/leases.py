@@ -1,7 +1,8 @@
 """The commands of the listeners: their leases on accounts, and what the accounts' event streams have done.
 
-And the one of the archivers, for their rights. As `worker.ledger.commands`. A listener has a lease for as
-long as its name stands there and it signs in (`worker/ledger/lua/lib/listeners.lua`).
+The archivers' command, for their rights, stands here too. The commands are made as those of
+`worker.ledger.commands`. A listener has a lease for as long as its name stands there and it signs in
+(`worker/ledger/lua/lib/listeners.lua`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from worker.store.functions import Command, flag, nothing, number, texts
 MOST = 500
 #: What an event stream has done (`worker/ledger/lua/accounts/followed.lua`).
 StreamStep = Literal["opened", "replayed", "unread", "stalled", "ended"]
-#: What one archiver at a time may do: be at a brief, and look for what is not in the archive at a place.
+#: What one archiver at a time may do: archive a brief, and look for what is not in the archive at a place.
 RIGHTS = {keys.ARCHIVING: "ARCHIVING", keys.ARCHIVE_LOOK: "ARCHIVE_LOOK"}
 
 

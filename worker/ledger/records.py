@@ -65,7 +65,7 @@ class Record:
 
     @property
     def attempt(self) -> int:
-        """How often the record was granted permits, which is the number of its newest paid call."""
+        """How often the record was granted permits; this is also the number of its newest paid call."""
         return int(self.fields.get("grants", "0"))
 
     def get(self, field: str) -> str | None:

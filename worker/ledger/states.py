@@ -10,7 +10,7 @@ from config.limits import Endpoint
 
 
 class State(NamedTuple):
-    """One state: the allowed moves from it, the actor that its timer wakes, what it holds of the account."""
+    """One state: its allowed moves, the actor that its timer wakes, what it holds of the account's limits."""
 
     moves: tuple[str, ...]
     actor: str | None = None

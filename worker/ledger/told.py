@@ -1,4 +1,4 @@
-"""What the events for downstream are made of: faults, drafts, jobs, pictures, each as its data tell it."""
+"""What the events for downstream consist of: faults, drafts, jobs, pictures, each as an event shows it."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Part(BaseModel):
-    """What events are made of: nothing in them can be changed, and a misspelt field is an error."""
+    """The base of all parts of events: nothing in them can be changed, and a misspelt field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -123,7 +123,7 @@ class Spent(NamedTuple):
 def spent(journal: Journal, credits_of_drafts: float | None) -> Spent:
     """Return what a brief has cost by its journal; where that is silent on its drafts, by its record."""
     outcomes = [outcome for call in journal.of(Endpoint.PROMOTE) for outcome in call.outcomes]
-    # One that was promoted already was so by a call of unknown outcome.
+    # A draft that was promoted already was promoted by a call of unknown outcome.
     codes = {outcome["identity_code"] for outcome in outcomes if "identity_code" in outcome}
     drafts = sum(journal.charges.values()) if journal.charges else credits_of_drafts or 0.0
     taken = sum(call.taken for call in journal.of(EXTRACT))

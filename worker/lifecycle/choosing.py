@@ -61,7 +61,7 @@ def choose(
 ) -> list[Chosen] | None:
     """Return the promotions to make, by instruction; None while a person or a picture rule has yet to choose.
 
-    `rules` has one for each instruction. Raises ValueError of one that this version does not know.
+    `rules` has one for each instruction. Raises ValueError for a rule that this version does not know.
     """
     if unpicked(rules, drafts, (), ranked) and not picks:
         return None
@@ -134,9 +134,9 @@ def unpicked(
 
 
 def open_to_choice(promotions: Sequence[Record], drafts: Sequence[Draft]) -> list[Draft]:
-    """Return the finished drafts that are not identities, and that no promotion may still fall back on.
+    """Return the finished drafts that are no identities, and that no promotion may still fall back on.
 
-    A promotion that is not ready may fall back on each of its drafts, and one that failed be retried.
+    A promotion that is not ready may fall back on each of its drafts; so may a failed one, if it is retried.
     """
     used: set[object] = set()
     for each in promotions:

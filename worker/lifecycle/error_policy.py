@@ -1,7 +1,7 @@
 """Decides what an error of the API means for the step that met it: one table for each paid call.
 
 The first row whose class fits decides, so narrow classes stand before wide ones. A record that is sent back
-to wait keeps its score in the queue; what is paused is paused for every worker at once.
+to wait keeps its score in the queue; a pause holds for every worker at once.
 """
 
 from enum import StrEnum
@@ -120,7 +120,8 @@ EXTRACT = (
     Rule(api.StatusError, "failed"),
 )
 
-# What is only read is looked at again in any case. Where the API is elsewhere every call meets the same.
+# Whatever is only read is read again in any case. Where the API is at another address, every call meets the
+# same.
 READ = (
     Rule(api.RedirectedError, AGAIN, Scope.ACCOUNT),
     Rule(api.NoApiError, AGAIN, Scope.ACCOUNT),

@@ -72,7 +72,7 @@ class Match(Enum):
     NOBODY = auto()
     OWN = auto()
     OTHER = auto()
-    #: The API does not tell of which file it is.
+    #: The API does not tell from which file the identity was made.
     UNKNOWN = auto()
 
 

@@ -35,7 +35,7 @@ def outcome(call: str, record: Record, what: str, **details: Any) -> dict[str, A
 
 
 def supposed(call: str, record: Record, **details: Any) -> dict[str, Any]:
-    """Return the journal's entry for a paid call that may have been made: what is on record was forgotten."""
+    """Return the journal's entry for a paid call that may have been made, as its record was forgotten."""
     return outcome(call, record, "unknown", supposed=True, **details)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The fields of a record that belong to its question; they are removed once it is answered.
 QUESTION_FIELDS = ("question", "evidence", "candidate_jobs", "error")
-#: Milliseconds to the first step of what goes on.
+#: Milliseconds until the next step, of a record that goes on at once.
 AT_ONCE = 1
 #: What can be done about a job that has brought nothing: no command buys a brief twice.
 ANEW = "retried, it asks for that job once more; sent under another id, it is bought anew"
@@ -95,7 +95,7 @@ def submitted(brief: Record, job_id: str, look_ms: int) -> Transition:
 
 
 def create_refused(brief: Record, error: ApiError, decision: Decision, look_ms: int) -> Transition:
-    """The create has failed, and this was decided of its error."""
+    """The create has failed; the error policy decided where the brief goes."""
     if decision.to == "failed":
         refused = replace(fail(brief, str(error)), event=record_fields.refused(error))
     else:
@@ -203,9 +203,9 @@ def promoted(
 def promote_refused(
     promotion: Record, error: ApiError, decision: Decision, *, doubtful: bool = False
 ) -> Transition:
-    """The promote has failed and is made again, once what this was decided to hold up goes on.
+    """The promote has failed, and is made again once the pause that was decided on is over.
 
-    `doubtful`: one before may have arrived.
+    `doubtful`: an earlier promote may have arrived.
     """
     return Transition(
         decision.to,
@@ -213,7 +213,7 @@ def promote_refused(
         completion=decision.completion,
         pause=decision.pause,
         throttle=decision.throttle,
-        # One that may have arrived may have a job.
+        # A promote that may have arrived may have a job.
         keep_permit=doubtful or isinstance(error, OutcomeUnknownError | UnexpectedStatusError),
         paid=True,
     )

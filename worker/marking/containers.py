@@ -1,7 +1,7 @@
 """Finds what JPEG, PNG and WebP files carry beside the picture: their XMP packet, and a C2PA manifest.
 
-Only the frames of the file are read, never the picture. Whatever the file claims of lengths, no more is
-looked at than is there, and no more than so many parts: a hostile file is one that carries nothing.
+Only the frames of the file are read, never the picture. Whatever lengths a file claims, no more is looked at
+than is there, and only so many parts: a hostile file counts as one that carries nothing.
 """
 
 import struct

@@ -75,7 +75,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _extended_header(picture: Part) -> bytes:
-    """Return the VP8X chunk's body for a file that has none: without anything but the picture."""
+    """Return a VP8X chunk's body for a file that has none: it announces nothing but the picture."""
     flags, width, height = 0, 0, 0
     if picture.name == b"VP8 " and len(picture.body) >= 10:
         width, height = (each & 0x3FFF for each in struct.unpack_from("<HH", picture.body, 6))

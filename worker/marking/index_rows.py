@@ -18,7 +18,7 @@ def row_of(file: Path) -> dict[str, Any] | None:
     try:
         with (file.absolute().parent.parent / INDEX).open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
-                # Most rows are of others, and to read them all takes its time.
+                # Most rows are about other pictures, and to decode them all takes its time.
                 if file.name in line and name in _names(row := json.loads(line)) and "brief_id" in row:
                     return dict(row)
     except (OSError, ValueError, RecursionError):

@@ -166,7 +166,7 @@ def _own_faults(marks: Marks, receipt: Mapping[str, Any]) -> Iterator[str]:
 def _mark_faults(marks: Marks, told: Mapping[str, Any], by: str = RECEIPT) -> Iterator[str]:
     said = told.get("marks")
     for name, now in (("c2pa", marks.c2pa), ("iptc", marks.iptc)):
-        # Where it was written there may have been no extra, and a valid mark was only there.
+        # The machine that wrote it may have lacked the extra, so a valid mark was only seen to be there.
         was = said.get(name) if isinstance(said, dict) else None
         if was is not None and (was == Mark.ABSENT) != (now is Mark.ABSENT):
             yield f"its {name} mark is {now}, and {by} says {was!r:.40}"

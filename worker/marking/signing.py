@@ -80,7 +80,7 @@ _PARENT = {"title": "the picture as the API made it", "relationship": "parentOf"
 
 
 def _with_source_type(content: bytes, packet: bytes | None) -> bytes:
-    """Return a copy that says what kind of source it has; one that says any already is returned as it is."""
+    """Return a copy that says what kind of source it has; one that says so already is returned as it is."""
     if packet is not None and source_types.source_type(packet) is not None:
         return content
     return with_xmp(content, source_types.with_source_type(packet, source_types.TRAINED))

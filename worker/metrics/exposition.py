@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Collected:
-    """What prometheus-client takes for a registry: it has its figures already."""
+    """Stands for a registry of prometheus-client; it has its figures already."""
 
     def __init__(self, metrics: Sequence["Metric"]) -> None:
         self._metrics = metrics

@@ -46,7 +46,7 @@ def read_hooks(client: "redis.Redis", now: int) -> list[HookMeasures]:
 
 
 def _oldest(client: "redis.Redis", first: dict[str, list[str]]) -> dict[str, int]:
-    """Return of each endpoint when the oldest of the events was told of that these briefs wait with."""
+    """Return for each endpoint the time of the oldest event that waits, by these briefs."""
     with client.pipeline(transaction=False) as pipe:
         for name, briefs in first.items():
             pipe.hmget(keys.HOOK_WAITING(name), *briefs)
@@ -57,7 +57,7 @@ def _oldest(client: "redis.Redis", first: dict[str, list[str]]) -> dict[str, int
 
 
 def _told_at(row: str) -> int:
-    """Return when the first event of a row was told of: its entry of the stream begins with that."""
+    """Return the time of a row's first event: its entry of the stream begins with that."""
     events: Sequence[str] = json.loads(row)["events"]
     return int(events[0].partition("-")[0])
 

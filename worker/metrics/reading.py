@@ -25,7 +25,7 @@ QUEUES = (keys.INLET, keys.STEPS)
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Who shares the events among several processes: how many are in hand, and how many are still to come."""
+    """Processes that share events among them: how many are in hand, and how many are still to come."""
 
     pending: int
     lag: int | None

@@ -1,4 +1,4 @@
-"""Makes one reading of those of several shards: numbers are added, and of ages the longest is told."""
+"""Makes one reading of those of several shards: numbers are added, and the longest of ages counts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -23,7 +23,7 @@ class Used(NamedTuple):
 
 
 class Over(Protocol):
-    """Is told that an answer is done with, and whether it was read to its end."""
+    """Is told that an answer is over, and whether it was read to its end."""
 
     def __call__(self, *, whole: bool) -> None:
         """Give its connection back."""

@@ -25,7 +25,7 @@ Resolve = Callable[[str, int, float], list[str]]
 
 
 def any_of(host: str, port: int, seconds: float) -> list[str]:
-    """Return a host's addresses."""
+    """Return a host's addresses. Raises httpcore.ConnectError and ConnectTimeout."""
     try:
         return look_up(host, port, seconds)
     except TimeoutError as error:
@@ -35,7 +35,7 @@ def any_of(host: str, port: int, seconds: float) -> list[str]:
 
 
 def public_of(host: str, port: int, seconds: float) -> list[str]:
-    """Return a host's addresses, all of them public."""
+    """Return a host's addresses. Raises httpcore.ConnectError, also where any of them is not public."""
     try:
         return resolve(host, port, seconds, private=False)
     except (FileRefusedError, FileUnavailableError) as error:

@@ -26,8 +26,8 @@ from worker.network.proxies import Proxies
 from worker.network.timed_network import TimedBackend
 from worker.network.tls import http2_allowed, tls
 
-#: Sent with each request. Uncompressed: a small body that unfolds into gigabytes would be past any limit
-#: before it is counted.
+#: Sent with each request. Answers are wanted uncompressed: a small body that unfolds into gigabytes would be
+#: past any limit before it is counted.
 _HEADERS = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
@@ -74,10 +74,10 @@ def check_environment() -> None:
 
 
 class Pool(httpx.BaseTransport):
-    """As many connections as there are calls at once: a worker's threads bound them.
+    """As many connections as there are calls at once, which a worker's threads limit.
 
-    A connection is of one call until the answer is closed. The one that was used last is used next, so the
-    others run out of their second.
+    A connection serves one call until the answer is closed. The one that was used last is used next, so the
+    others are closed after their second.
     """
 
     def __init__(
@@ -194,7 +194,7 @@ class Pool(httpx.BaseTransport):
             each.connection.close()
 
     def _expired(self, now: float) -> Iterator[Used]:
-        """Take out, now and then, what was idle for too long, of all hosts: many are called just once."""
+        """Take out, now and then, what was idle for too long, of all hosts: many are called only once."""
         if now < self._tidied_at + self._keepalive:
             return
         self._tidied_at = now

@@ -115,9 +115,9 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _matches(rule: str, host: str, port: int) -> bool:
-    """Whether an entry of NO_PROXY is of a host: `*`, a name with what is below it, an address, a network.
+    """Return whether an entry of NO_PROXY fits a host: `*`, a name with all below it, an address, a network.
 
-    A port may stand behind it, and then only that one is meant.
+    With a port behind it, it fits that port only.
     """
     if rule == "*":
         return True

@@ -1,7 +1,7 @@
 """Connections on which name look-up, connecting, TLS, reads and writes end at the call's deadline.
 
-httpx knows a time for each single read. A peer that sends a byte now and then would hold a thread for days
-by that, and a host with eight addresses that are all silent would be tried for eight times as long.
+httpx limits each single read only. By that, a peer that sends a byte now and then would hold a thread for
+days, and a host with eight silent addresses would be tried for eight times as long.
 """
 
 import time

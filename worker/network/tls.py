@@ -43,7 +43,7 @@ def http2_allowed() -> bool:
 def told(error: BaseException, whom: str = "") -> str:
     """Return an error of a connection in one line, with what to do where TLS is its reason.
 
-    `whom`: who is trusted there and how one more is, in words, unless it is as everywhere.
+    `whom`: in words, who is trusted there and how to trust one more, where that differs from everywhere else.
     """
     reason = next((each for each in _reasons(error) if isinstance(each, ssl.SSLError)), None)
     if reason is None:
@@ -57,7 +57,7 @@ def told(error: BaseException, whom: str = "") -> str:
 
 
 def mend_of(error: BaseException) -> str | None:
-    """Return what mends a certificate that was refused here; None where a connection failed otherwise."""
+    """Return how to mend that a certificate was refused here; None where a connection failed otherwise."""
     refused = next((each for each in _reasons(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
     match refused and refused.verify_code:
         case None:

@@ -18,7 +18,10 @@ _AGENT = (b"User-Agent", b"identity-worker")
 def tunnel(
     plain: httpcore.NetworkStream, proxy: Proxy, host: str, port: int, seconds: float | None
 ) -> httpcore.NetworkStream:
-    """Return a connection to a host over one to the proxy, whose waits have so many seconds each."""
+    """Return a connection to a host over one to the proxy, whose waits have so many seconds each.
+
+    Raises httpcore's errors of connecting: nothing was sent to the host.
+    """
     with _errors(proxy):
         stream = plain.start_tls(tls(), proxy.host, seconds) if proxy.scheme == "https" else plain
         connection = httpcore.HTTP11Connection(_origin(proxy), stream)
@@ -47,7 +50,7 @@ async def tunnel_async(
 
 @contextmanager
 def reaching(proxy: Proxy) -> Iterator[None]:
-    """Say of an error that it is the proxy which is not reached."""
+    """Raise an error of connecting as one that says that the proxy is not reached."""
     try:
         yield
     except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:

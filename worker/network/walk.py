@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
 
 class EndedWayError(IdentityWorkerError):
-    """Raised where the way ends; `step` says why."""
+    """Raised at the step at which the way ends; `step` says why."""
 
     def __init__(self, step: Step) -> None:
         super().__init__(step.said)

@@ -24,7 +24,7 @@ KEPT = 10_000
 NOT_DONE = "not done"
 #: Entries that are read at once.
 _PAGE = 500
-#: By which entries may stand out of their order: each was timed before it was written down.
+#: Entries may stand out of their order by so much: each was timed before it was written down.
 _LATE_MS = 60_000
 
 
@@ -47,9 +47,9 @@ class Recorded(NamedTuple):
     text: str
 
     def not_done(self) -> None:
-        """Mark it as one that changed nothing; of one that was killed before this nobody knows.
+        """Mark the action as one that changed nothing; if the process is killed before this, nobody knows.
 
-        Where it stands, and said twice it is marked once. Raises redis.RedisError.
+        It is marked in place, and once even if this is called twice. Raises redis.RedisError.
         """
         marked = json.dumps(json.loads(self.text) | {"outcome": NOT_DONE})
         with self.client.pipeline(transaction=True) as pipe:
@@ -59,7 +59,7 @@ class Recorded(NamedTuple):
 
     @contextmanager
     def refused_by(self, *errors: type[Exception]) -> Iterator[None]:
-        """Mark it where one of these errors comes of it, each of which says that nothing was changed."""
+        """Mark the action if one of these errors comes of the block; each says that nothing was changed."""
         try:
             yield
         except errors:

@@ -1,6 +1,6 @@
 """Audits each brief: whether it was charged for once, by its journal, the ledger and the API.
 
-What an operator has said counts: each `resend` allows one charge more, and whoever gave a brief up or
+What an operator has said counts: each `resend` allows one more charge, and an operator who gave a brief up or
 cancelled it knew that the outcome of a call may stay unresolved.
 """
 
@@ -138,7 +138,7 @@ def _journals(client: "redis.Redis", brief_ids: Sequence[str]) -> dict[str, list
 def _unmoved(
     client: "redis.Redis", brief_ids: Sequence[str], journals: Mapping[str, Sequence[str]]
 ) -> list[bool]:
-    """Return of each whether its journal was read and is as it was: what stands there is never removed."""
+    """Return for each brief whether its journal was read and has not changed: journals only grow."""
     with client.pipeline(transaction=False) as pipe:
         for brief_id in brief_ids:
             pipe.llen(keys.JOURNAL(brief_id))

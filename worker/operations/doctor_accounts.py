@@ -70,7 +70,7 @@ def _token(account: Account, api: "PiktID", waiting: int) -> Check:
     except NotSentError as error:
         return Check(name, Health.FAIL, f"the API can't be reached: {error}", _ON_THE_WAY)
     except (RedirectedError, NoApiError) as error:
-        # So is each other call, and nothing goes on.
+        # Each other call is refused as well, and nothing goes on.
         return Check(name, Health.FAIL, f"the API is elsewhere: {error}", "see PIKTID_API_URL")
     except ApiError as error:
         return Check(name, Health.WARN, f"the API did not say: {error}", "try again later")
@@ -161,7 +161,7 @@ def _slots(report: AccountReport) -> Check:
         return Check(name, Health.OK, taken)
     told = f"none is free: {taken}; {counted(waits, 'brief waits', 'briefs wait')} for one"
     if report.slots_used >= report.slots_cap and promotions:
-        # Else those that wait have slots of their own, and lack something else.
+        # Otherwise those that wait have slots of their own, and lack something else.
         told += f", and {counted(promotions, 'promotion')}"
         waits += promotions
     if report.slots_seen is not None:

@@ -99,7 +99,10 @@ def _to_place(address: Address, place: Place) -> Iterator[Step]:
 
 
 def _encrypted(address: Address, place: Place, plain: httpcore.NetworkStream) -> Step:
-    """Go on encrypted, and have a line answered: only then has the server looked at our certificate."""
+    """Go on encrypted, and wait for an answer to one line.
+
+    Only then has the server looked at our certificate.
+    """
     options = address.options
     named = [f"{each}={options[each]}" for each in _AUTHORITIES if each in options]
     whom = f"{' and '.join(named)}: name your CA there" if named else ""

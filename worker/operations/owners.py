@@ -56,7 +56,7 @@ def claim(
 def expect_another(client: "redis.Redis", account: str, by: str) -> None:
     """Let the first process that starts with another token within a day own an account.
 
-    Those that start with the old one meanwhile change nothing of that. Raises redis.RedisError.
+    Processes that start with the old token meanwhile do not change that. Raises redis.RedisError.
     """
     actions.record(client, "token-changed", by, None, account=account)
     until = redis_ms(client.time()) + durations.OWNER_EXPECTED_MS
@@ -75,7 +75,7 @@ def _owners(accounts: Iterable[Account]) -> dict[str, str]:
 def owner_of(account: str, token: SecretStr) -> str:
     """Return a digest of a token's owner: of the user that a JWT names, else of the token itself.
 
-    It is another one under another account's name, so nobody sees that two tokens are of one user.
+    The account's name is part of it, so nobody sees that the tokens of two accounts are of one user.
     """
     return digest_of(account, _user(token))
 

@@ -23,12 +23,13 @@ CHOSEN = ("promoting", "done")
 MOST_PICKS = 100
 #: What the journal says of a choice that is made again.
 _AGAIN = "choose again"
-#: The largest id that a draft may have: no more digits of anybody's are kept in the log of actions.
+#: The largest id that a draft may have: the log of actions keeps no more digits of anybody's text.
 _LARGEST_ID = 2**63 - 1
 
 
-#: Told which choice it is that makes how many identities more than its brief was counted with, before it is
-#: put on record; whatever it raises refuses the choice. Returns what takes that back.
+#: Is told of a choice that makes more identities than its brief was counted with, and how many, before the
+#: choice is put on record; whatever it raises refuses the choice. Returns a function that takes the count
+#: back.
 Counting = Callable[[str, int], Callable[[], object]]
 
 

@@ -124,7 +124,7 @@ def _write(
 
 
 def _parts(record: Record, changed: Mapping[str, Any]) -> dict[str, str]:
-    """Return the field with the digests of a brief's parts as they are now; none where it has none."""
+    """Return the field with the digests of a brief's parts as they are now; nothing if it has none."""
     # Not at the top, as above.
     from worker.briefs.equality import digest
 

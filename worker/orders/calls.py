@@ -23,8 +23,9 @@ def order_add(
 ) -> Command[bool]:
     """Put members into the set of an order, by the times that they were accepted; answers if it is open.
 
-    `fields` tell how far it is collected by that. Who tells it went on from the place `since`, blank for the
-    beginning; where another one has got further, nothing is told, and it answers as if it were not open.
+    `fields` say how far the set is collected then, and `since` the place from which the caller went on, blank
+    for the beginning. If another process has got further, nothing is put in, and the answer is as if the set
+    were not open.
     """
     given = {"order": order, "members": list(members), "set": fields, "since": since}
     return Command("order_add", keys.ORDER(order), flag, given)

@@ -91,11 +91,11 @@ class Carrier:
             yield from ((number, member) for member in members)
 
     def by_hand(self, order: Order) -> Iterator[str]:
-        """Yield the members of an order that has begun, to whoever does it to each; what he leaves is passed.
+        """Yield the members of an order that has begun, for a caller that changes each itself.
 
-        While another one has the right to it, as when this one gave no sign of life for long, it waits for
-        what that one leaves. Whoever stops half-way stops the order. One who is killed leaves the rest to
-        others.
+        What the caller leaves is passed. While another carrier has the right to the order, because this one
+        gave no sign of life for long, it waits for what that one leaves. A caller that stops half-way stops
+        the order. If it is killed, others do the rest.
         """
         try:
             while members := list(self._next(order)):
@@ -117,7 +117,8 @@ class Carrier:
             yield member
             _, functions = self._orders.shards[number]
             functions.run(order_pass(order.order_id, member, how))
-            # A third of the time that it lasts: whoever was held up for longer looks what is left by now.
+            # A third of the time that it lasts: a carrier that was held up for longer looks what is left by
+            # now.
             if monotonic() - self._leased_at > durations.ORDER_LEASE_MS / 3000:
                 return
 

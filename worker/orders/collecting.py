@@ -131,9 +131,9 @@ _STATES = {
 
 
 def to_look_at(what: What, wanted: Filter) -> Filter:
-    """Return a filter of those alone that may be in a state for it: of many finished ones none is read whole.
+    """Return a filter of those alone that may be in a state for it: of many finished ones none is read.
 
-    A limit counts those too that are in none for it, so all are looked at.
+    A limit also counts those that are in no state for it, so then all are looked at.
     """
     if what not in _STATES or wanted.limit is not None:
         return wanted

@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 
 
 class Doing:
-    """Does it to the members that live in one shard; raises redis.RedisError."""
+    """Does an order to the members that live in one shard; raises redis.RedisError."""
 
     def __init__(self, orders: Orders, order: Order, number: int) -> None:
         self._order, self._orders = order, orders

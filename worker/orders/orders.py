@@ -101,7 +101,7 @@ class Orders:
         return self.get(order.order_id)
 
     def bring_along(self, order_id: str, to: State) -> None:
-        """Have the other shards know what the first one does: whoever moved that may have been killed."""
+        """Tell the other shards what the first one knows: whoever moved the order may have been killed."""
         before = [NONE, State.COLLECTING, State.READY, State.RUNNING]
         for _, functions in self.shards[1:]:
             functions.run(order_move(order_id, before[: before.index(to)] if to in before else before, to))
@@ -119,7 +119,7 @@ def _told(order: Order) -> dict[str, Any]:
 
 
 def told_of(change: Change) -> dict[str, Any]:
-    """Return what the log of actions tells of a change: of metadata the names. Raises BriefError."""
+    """Return what the log of actions says of a change; of metadata only the names. Raises BriefError."""
     changes = updating.check(change)
     if "metadata" in changes:
         changes["metadata"] = ", ".join(changes["metadata"])[:_NAMES]

@@ -73,7 +73,7 @@ class Draft:
 
     @property
     def usable(self) -> bool:
-        """Whether it can be promoted: completed, with an id to name it by. It needs no picture here."""
+        """Whether it can be promoted: it is completed and has an id. It needs no picture for that."""
         return RunState.of(self.status) is RunState.COMPLETED and self.image_result_id is not None
 
 

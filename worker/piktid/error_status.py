@@ -171,7 +171,7 @@ def _plain(kind: type[StatusError]) -> Callable[[Refusal], StatusError]:
     return lambda refusal: kind(refusal.reply.status, refusal.message)
 
 
-#: Of these, 303 says that a POST was done (RFC 9110, 15.4.4).
+#: The statuses of redirects. 303 says that a POST was done (RFC 9110, 15.4.4).
 _REDIRECTS, _DONE = (301, 302, 303, 307, 308), 303
 
 _READERS: dict[int, Callable[[Refusal], StatusError]] = {

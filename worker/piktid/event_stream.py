@@ -10,8 +10,8 @@ import re
 #: Bytes of the largest line that is read, and of the data lines of the largest event. The API's have some
 #: hundred.
 MAX_EVENT = 1024 * 1024
-#: The data in place of what was more than that. JSON has no such word, nor a line break within a text: the
-#: data lines before it are no JSON with it either.
+#: The data that stand for an event that was too large. JSON has no such word, nor a line break within a text,
+#: so with the data lines before it there is no JSON either.
 OMITTED = "omitted"
 
 _BOM = b"\xef\xbb\xbf"

@@ -87,7 +87,7 @@ async def follow(
 
 
 def stalled(what: str, seconds: float) -> str:
-    """Return in words what a stream lacks of which nothing comes for so long, and the likely reason."""
+    """Return in words what a stream lacks that has brought nothing for so long, and the likely reason."""
     return f"{what} for {seconds:.0f} s: {_BUFFERED}"
 
 
@@ -204,6 +204,6 @@ def _text(value: object) -> str | None:
 
 
 def _time(value: object) -> float | None:
-    """Return a time that can be one, in seconds since 1970."""
+    """Return a time in seconds since 1970, if it can be one."""
     seconds = number(value)
     return seconds if seconds is not None and abs(seconds) < _NEVER else None

@@ -1,6 +1,6 @@
 """Sends one request over the pool: what a failure proves, and how much of the answer is read.
 
-And makes a call of the API of it: with an account's token, and sure that it is the API which says no.
+`Asked` makes a call of the API of it: with an account's token, and sure that the API itself says no.
 """
 
 import zlib
@@ -202,7 +202,7 @@ class Asked:
             raise NoApiError(error.status, f"{what}: {RIGHT_PATH}")
 
     def _answered(self, method: str, path: str, **sent: Unpack[Sent]) -> tuple[SecretStr, Reply]:
-        """Send a request, and once more where its token is refused that is not the one of now."""
+        """Send a request, and once more if its token is refused and there is another one by now."""
         call, url = f"{method} {path}", self._base_url + path
 
         def send(token: SecretStr) -> Reply:

@@ -19,7 +19,7 @@ from config import durations
 from config.errors import IdentityWorkerError
 from worker.store import folders
 
-#: No account is called so: what is read for one that is none.
+#: Read in place of an unknown account, so that the answer takes as long; no account can have this name.
 NOBODY = "nobody at all"
 #: What is signed with where there is nothing to compare with.
 _NO_SECRET = SecretStr(secrets.token_hex())

@@ -1,6 +1,7 @@
-"""Writes a file aside and renames it, so that nobody ever sees half of it; and removes what was killed at it.
+"""Writes a file aside and renames it, so that nobody ever sees half of it; removes what killed writers left.
 
-Who writes such a file has it locked (`flock`), so one that nobody has locked was left by a killed process.
+A process that writes such a file has it locked (`flock`), so a file that nobody has locked was left by a
+killed process.
 """
 
 import fcntl

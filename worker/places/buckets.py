@@ -14,7 +14,7 @@ from config.urls import is_safe
 from worker.places import bucket_errors
 from worker.places.target import TargetError, There, copied
 
-#: By which a request that fails in passing is repeated; one that is refused is not.
+#: How a request is repeated that fails for a passing reason; one that is refused is not.
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 _CLIENT: Any = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(seconds=120)}
 #: The variables that name an endpoint; only one on this machine may be asked without TLS.

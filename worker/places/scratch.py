@@ -22,10 +22,10 @@ class ScratchError(TargetError):
 
 @contextmanager
 def scratch() -> Iterator[BinaryIO]:
-    """Yield an empty file for a while: it has no name, so that a killed process leaves none.
+    """Yield an empty file for a while; it has no name, so that a killed process leaves none.
 
-    Raises ScratchError where it can't be made, and for anything inside that finds no room, which are writes
-    to it: what writes to another place says itself that there is none.
+    Raises ScratchError where it can't be made, and for anything inside the block that finds no room: that is
+    taken for a write to this file, since other places say themselves that they have none.
     """
     try:
         made = TemporaryFile()  # noqa: SIM115  # what it raises is told otherwise than what is raised inside

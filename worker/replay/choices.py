@@ -1,8 +1,8 @@
 """Reads back which choices an export, or an archive, tells of, with the pictures that were to choose from.
 
-An identity's `metadata.json` tells of its choice. Where the pictures lie, the pattern of names has decided,
-which may have been another one each time: they lie in a folder of one of the brief's identities, where an
-index says, or anywhere by the name that tells a draft's id.
+An identity's `metadata.json` tells of its choice. Where the pictures lie depends on the pattern of names,
+which may have been another one each time: in a folder of one of the brief's identities, where an index says,
+or anywhere under a name with the draft's id.
 """
 
 import posixpath

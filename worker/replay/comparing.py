@@ -49,7 +49,7 @@ class Compared:
 
 
 def replay(target: Target, rule: str, seconds: float, passed: Passed) -> Iterator[Compared]:
-    """Yield of each choice what the rule would choose; raises TargetError.
+    """Yield for each choice what the rule would choose; raises TargetError.
 
     `passed` hears of files that tell of no choice. As many choosers run at once as there are processors, each
     for at most so many seconds.

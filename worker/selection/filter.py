@@ -81,7 +81,7 @@ class Filter:
         return replace(self, limit=None, after=None) == whole
 
     def counts(self, where: Where) -> bool:
-        """Return whether what stands there is meant, or of a filter that not only `is_counted` may be."""
+        """Return whether what is counted here is meant, or may be if the filter is not `is_counted`."""
         return (
             where.state in self.states
             and (not self.account or where.account in self.account)
@@ -235,7 +235,7 @@ def _cursor(text: str | None) -> str | None:
 
 
 def _is(value: Any, text: str) -> bool:
-    """Return whether a value is the one that a person writes so: 4711 is the number and the text."""
+    """Return whether a value is what a person means by this text: 4711 means the number and the text."""
     if value is None or isinstance(value, str):
         return value == text if value is not None else text == "null"
     return text == json.dumps(value, ensure_ascii=False)

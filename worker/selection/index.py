@@ -133,7 +133,7 @@ def _batches(client: "redis.Redis", wanted: Filter) -> list[str] | None:
 def _few(client: "redis.Redis", wanted: Filter, batches: Sequence[str]) -> list[Place] | None:
     """Return the places of these batches' briefs, None where they are many, or where that is not known.
 
-    At once, not by pages: a brief that is given another batch meanwhile would be in none of those.
+    They are read at once and not by pages: a brief that is given another batch meanwhile would be missed.
     """
     if "" in batches or len(batches) > FEW:
         return None

@@ -11,7 +11,7 @@ MOMENT_RULE = "must be an age, as 45s, 90m, 1h30m, 2d or 1w, or a date, as 2026-
 
 
 class Moment(NamedTuple):
-    """A time: so long before now, or for good. `text` is how it was written."""
+    """A time: so long before now, or a fixed one. `text` is how it was written."""
 
     text: str
     age_ms: int | None

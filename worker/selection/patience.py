@@ -1,4 +1,4 @@
-"""How long whoever waits for briefs goes on: not for ever, and not while nothing moves."""
+"""How long a process that waits for briefs goes on: not for ever, and not while nothing moves."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from config.times import monotonic
 
 @dataclass
 class Patience:
-    """Since when one waits, and since when nothing has moved; limits in ms, None: there is none."""
+    """Since when it has waited, and since when nothing has moved; limits in ms, None: there is none."""
 
     still_ms: int | None
     """That nothing may have moved."""

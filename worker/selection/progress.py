@@ -126,7 +126,7 @@ def _states(client: "redis.Redis", brief_ids: Sequence[str]) -> list[list[str | 
 
 
 class Queued:
-    """The messages of the inlet that were there at first: briefs that are not on record yet."""
+    """The messages that were in the inlet at first: briefs that are not on record yet."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client

@@ -12,9 +12,9 @@ from worker.views.counts import Counts, Where, counts, where_of
 
 
 def by_counts(wanted: Filter) -> bool:
-    """Return whether how many are meant is found apart from them.
+    """Return whether the briefs are counted apart from being found.
 
-    By the ledger's counts, or as a page leaves some out that are before it.
+    That is by the ledger's counts, or since a page leaves out those before it.
     """
     return wanted.is_counted or wanted.after is not None
 
@@ -36,7 +36,7 @@ def number_of(client: "redis.Redis", wanted: Filter) -> Counts:
         return Counts(met, met.total())
     found = counts(client)
     of = Counter({where: number for where, number in found.of.items() if wanted.counts(where)})
-    # Of what is not counted yet nobody knows where it stands.
+    # Nobody knows in which state briefs are that are not counted yet.
     return Counts(of, of.total() + found.on_record - found.of.total())
 
 

@@ -107,7 +107,7 @@ def _asked(words: Words, options: Options) -> tuple[Words, Options, Callable[[Se
 
 
 class _Pipeline(CoreCommands):
-    """Commands that go to each shard together."""
+    """Commands that go to every shard together."""
 
     def __init__(self, clients: Sequence["redis.Redis"], *, transaction: bool) -> None:
         self._clients = clients

@@ -70,9 +70,9 @@ def planned(shards: Shards) -> Iterator[Move]:
 
 
 def settle(shards: Shards, known_by: int) -> None:
-    """Record again where each moved account is, if a failover has forgotten it.
+    """Record again where each moved account is, if a failover has forgotten it; raises redis.RedisError.
 
-    Without replicas a server that is replaced may have it so. Raises redis.RedisError.
+    That can happen without replicas, when a server is replaced.
     """
     shards.placement.read()
     for shard in shards.all:
@@ -87,9 +87,10 @@ def settle(shards: Shards, known_by: int) -> None:
 
 
 def _forget_way(shards: Shards, shard: int, account: str) -> None:
-    """Forget how an account has come to a shard, where its move ended and was broken off at that last call.
+    """Forget how an account came to a shard, if its move ended and only that last call is missing.
 
-    While it comes, another shard has its parts: they are asked for after the note, which they are older than.
+    While an account comes, another shard has its parts. They are asked for after the note, since they are
+    older.
     """
     way = keys.LEAVING(account)
     if shards.client(shard).exists(way) and not any(

@@ -35,7 +35,7 @@ log = logs.get("redis")
 
 #: What is told of an embedded server: two containers would have two of them, and nobody would notice.
 ONE_MACHINE = "set REDIS_URL if processes run on other machines or in other containers: theirs is another one"
-#: What who has no embedded server may do instead.
+#: What can be done instead where there is no embedded server.
 OWN_SERVER = "set REDIS_URL to a Redis that runs, or "
 
 _REMEDY = "set IDENTITY_WORKER_DATA_DIR to a folder that can be written"
@@ -66,8 +66,8 @@ def log_start(url: str) -> None:
 def redis_url(values: Settings, told: Callable[[str], None] = log_start) -> Iterator[str]:
     """Yield the URL to use: `REDIS_URL`, else that of the embedded server of `data_dir`.
 
-    The first process that needs the embedded server starts it, and `told` has its URL then; it ends after
-    the last. Raises EmbeddedServerError.
+    The first process that needs the embedded server starts it, and tells `told` its URL; it ends after the
+    last process. Raises EmbeddedServerError.
     """
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()

@@ -124,7 +124,7 @@ def _called(library: Library, command: Command[T], now: int | None) -> Steps[T]:
 
 
 def _heard(library: Library, answer: Any) -> Any:
-    """Have heard what a function tells beside its answer (`lua/entry.lua`); return the answer."""
+    """Pass on what a function tells beside its answer (`lua/entry.lua`); return the answer."""
     if not isinstance(answer, list) or answer[:1] != [_TOLD]:
         return answer
     library.told(json.loads(answer[1]))
@@ -156,10 +156,10 @@ def _touched(library: Library) -> Steps[None]:
 
 
 def _found(library: Library, now: int) -> Steps[None]:
-    """Let the hour of those libraries begin that the server has and that nobody has put on record.
+    """Let the hour begin of libraries that the server has and that are on no record.
 
     Their record was flushed, or they are used from another database: then they are removed all the same, and
-    loaded again by their next call. Those of other namespaces are called otherwise.
+    their next call loads them again. Libraries of other namespaces have other names.
     """
     with suppress(redis.ResponseError):  # without the right to list them only those on record are known
         for row in (yield ("FUNCTION LIST", "LIBRARYNAME", f"{library.family}*")):

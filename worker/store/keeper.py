@@ -103,7 +103,7 @@ class Kept:
 
 
 def _close_to_others(directory: Path) -> None:
-    """Close to others what a version that left its files open has written."""
+    """Make files unreadable to others that an older version has left open."""
     for path in directory.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o700 if path.is_dir() else 0o600)

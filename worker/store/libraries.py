@@ -23,7 +23,7 @@ _ENTRY = Path(__file__).parent / "lua" / "entry.lua"
 
 
 def _unheard(_: Sequence[Any]) -> None:
-    """Let it pass."""
+    """Ignore what a function tells."""
 
 
 class Library:

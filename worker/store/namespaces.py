@@ -79,7 +79,7 @@ def put_before(namespace: str, key: AnyStr) -> AnyStr:
 
 
 def _of_parts(name: str) -> Where:
-    """Return where the keys of a command stand whose name redis-py gives as one word, as `XINFO GROUPS`."""
+    """Return where the keys of a command stand whose name is one word for redis-py, as `XINFO GROUPS`."""
     container, _, command = name.upper().partition(" ")
     where = _WHERE.get(container)
     if where is None:

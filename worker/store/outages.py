@@ -20,7 +20,7 @@ _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOP
 _CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
 #: How servers say inside of a script that a right is missing: without a code.
 _SCRIPT_RIGHTS = "The user executing the script can't"
-#: How nodes of a cluster say inside of a script, without a code, that they have not got a key, or may not
+#: What nodes of a cluster say inside of a script, without a code, when they do not have a key or may not
 #: serve it: the slot is another node's, or is being moved to one.
 _SCRIPT_SLOT = re.compile(r"Script attempted to .*(?:non local key|cluster is down)")
 #: How servers say that a function is not there, or is no more: nothing has run.

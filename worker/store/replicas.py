@@ -82,8 +82,9 @@ def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: in
 def caught_up(client: "redis.Redis", number: int) -> None:
     """Return once `number` replicas have all that the server has by now, whoever has written it.
 
-    What is read of a server may be news to its replicas, and gone after a failover. WAIT tells of what its
-    own connection has written: here a field that goes again at once. Raises as `write` does.
+    What is read from a server may not have reached its replicas, and be gone after a failover. WAIT tells
+    only of what its own connection has written: here a field that is removed again at once. Raises as `write`
+    does.
     """
     if number:
         field = (keys.MESSAGES(keys.INLET), "")

@@ -1,7 +1,7 @@
-"""How far a look back at an account's unknown past has come: with the API's list, and with the jobs on it.
+"""How far a look back at an account's unknown past has come: which pages of the API's list, which jobs.
 
-Each step of it asks the API about one page or one job, so that no account, and no long past, keeps a worker
-from the others. Where it stands is on the account's record, which each step compares and sets.
+Each step asks the API about one page or one job, so that no account, and no long past, keeps a worker from
+the others. How far it has come stands on the account's record, which each step compares and sets.
 """
 
 import json
@@ -40,7 +40,7 @@ class Looked(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """How far a look back has come, and as what that is on record."""
+    """How far a look back has come, and the text by which that is on record."""
 
     looked: Looked
     text: str

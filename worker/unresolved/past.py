@@ -123,7 +123,7 @@ def unowned_jobs(client: "redis.Redis", api: "PiktID", account: str, since: floa
 
 
 def owners(client: "redis.Redis", account: str, jobs: list[str]) -> list[str | None]:
-    """Return whose each of an account's jobs is, None where no record owns it."""
+    """Return which record owns each of an account's jobs, None where none does."""
     found: Any = client.mget([keys.JOB(account, job) for job in jobs]) if jobs else []
     return list(found)
 

@@ -53,7 +53,7 @@ class Stream:
 
     @property
     def troubled_at(self) -> int | None:
-        """When the trouble was that `why` tells of."""
+        """When the trouble began that `why` tells of."""
         return max(filter(None, (self.ended_at, self.unread_at, self.stalled_at)), default=None)
 
     @property

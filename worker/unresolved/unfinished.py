@@ -22,7 +22,7 @@ _MOST = 5_000
 
 
 class Unfinished:
-    """Of one process, for its threads. Every method raises redis.RedisError."""
+    """What one process has read, shared by its threads. Every method raises redis.RedisError."""
 
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client

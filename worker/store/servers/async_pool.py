@@ -36,8 +36,10 @@ class Sending:
 
 
 class AsyncPool(redis.asyncio.ConnectionPool):
-    """Whoever finds no free connection waits for one. One that is released may be marked by `was_wrong`: its
-    server was not the primary, so those that are idle are closed as well.
+    """A pool whose users wait for a free connection.
+
+    A connection that is released may have been marked by `was_wrong`: its server was not the primary, so the
+    idle ones are closed as well.
     """
 
     def __init__(self, connection_class: type, max_connections: int, **options: Any) -> None:

@@ -66,7 +66,7 @@ class SlotOwner(Finder):
 
 
 def _is_moved(error: Exception | None) -> bool:
-    """Whether it says who has the slot now; `ASK` names a node that has a part of it so far."""
+    """Return whether an error says who has the slot now; `ASK` names a node that has but a part of it."""
     return isinstance(error, MovedError) or "MOVED " in str(error)
 
 

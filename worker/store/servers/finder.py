@@ -35,7 +35,7 @@ class Finder(ABC):
 
     @abstractmethod
     def was_wrong(self, error: Exception | None = None) -> None:
-        """Ask others first from now on: what was found does not answer, is no primary, or said `error`."""
+        """Ask others first from now on: the server found does not answer, is no primary, or said `error`."""
 
 
 class Guide(Protocol):
