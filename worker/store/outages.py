@@ -18,8 +18,8 @@ _ELSEWHERE = ("READONLY", "MASTERDOWN", "LOADING", "MOVED", "ASK", "CLUSTERDOWN"
 _UNABLE = ("OOM", "MISCONF", "NOREPLICAS", "BUSY", "TRYAGAIN", "WRONGPASS", "NOPERM", "NOSCRIPT", "GONE")
 #: Where an answer's code stands: at the beginning, or inside of what functions, transactions, redis-py say.
 _CODE = re.compile(r"(?:^|^.* -|because of: |caused error: )([A-Z]{3,})\b", re.DOTALL)
-#: How servers say inside of a script that a right is missing: without a code.
-_SCRIPT_RIGHTS = "The user executing the script can't"
+#: How servers say inside of a script that a right is missing, without a code: those of 7.0, and newer ones.
+_SCRIPT_RIGHTS = ("The user executing the script can't", "ACL failure in script: ")
 #: What nodes of a cluster say inside of a script, without a code, when they do not have a key or may not
 #: serve it: the slot is another node's, or is being moved to one.
 _SCRIPT_SLOT = re.compile(r"Script attempted to .*(?:non local key|cluster is down)")
@@ -39,7 +39,7 @@ class TooFewReplicasError(redis.RedisError):
 def code_of(error: redis.RedisError) -> str:
     """Return the code of a server's answer (`READONLY`, `NOPERM`), or ERR where it has none of its own."""
     text = str(error)
-    if _SCRIPT_RIGHTS in text:
+    if any(each in text for each in _SCRIPT_RIGHTS):
         return "NOPERM"
     if _SCRIPT_SLOT.search(text):
         return "CLUSTERDOWN"

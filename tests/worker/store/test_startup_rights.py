@@ -7,11 +7,17 @@ from started_servers import refused, user
 from structlog.testing import capture_logs
 from support import eventually
 
+from config import keys
 from config.settings import Settings
+from worker.ledger.library import ledger_library
 from worker.store import startup
 from worker.store.connection import connect
 from worker.store.findings import Level
+from worker.store.functions import Functions
+from worker.store.outages import is_outage
+from worker.store.remedies import remedy
 from worker.store.startup import check, examine
+from worker.unresolved.past import suspect
 
 COMMANDS = {"worker": worker_command(), "listener": listener_command(), "web": web_command()}
 
@@ -55,6 +61,21 @@ def test_the_rights_that_the_remedy_names_are_enough(server: "redis.Redis") -> N
         admin.execute_command("ACL", "SETUSER", "tenant", "+@connection", "+time")
     with connect(url) as client:
         assert Level.REFUSE not in [finding.level for finding in examine(client).findings]
+
+
+@pytest.mark.parametrize("rules", [("-time",), ("resetkeys", f"~{keys.HISTORY()}")])
+def test_a_right_that_a_function_loses_meanwhile_is_an_outage(
+    server: "redis.Redis", rules: tuple[str, ...]
+) -> None:
+    with connect(user(server, *ALL_KEYS, "+@all")) as client:
+        functions = Functions(client, ledger_library(Settings()))
+        functions.run(suspect("a worker"))
+        server.execute_command("ACL", "SETUSER", "tenant", *rules)
+        with pytest.raises(redis.ResponseError) as error:
+            functions.run(suspect("a worker"))
+    assert is_outage(error.value)
+    assert "give the user of REDIS_URL this right" in remedy(error.value)
+    server.flushall()
 
 
 def test_what_can_not_be_asked_is_said_and_is_no_fault(

@@ -59,6 +59,7 @@ ANSWERS = {
     "WRONGPASS invalid username-password pair or user is disabled.": (False, True),
     "NOPERM User a has no permissions to run the 'xadd' command": (False, True),
     "ERR The user executing the script can't run this command or subcommand script: 2f": (False, True),
+    "ERR ACL failure in script: No permissions to access a key script: on @user_function:1.": (False, True),
     "OOM command not allowed when used memory > 'maxmemory'.": (False, True),
     "MISCONF Errors writing to the AOF file: No space left on device": (False, True),
     "NOREPLICAS Not enough good replicas to write.": (False, True),
