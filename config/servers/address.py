@@ -161,7 +161,8 @@ def _options(scheme: str, query: str) -> dict[str, Any]:
     provided = {SCHEMES[scheme], *(["tls"] if scheme.startswith("rediss") else [])}
     provided |= set() if scheme == "unix" else {"tcp"}
     found: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    # A plus is a plus: a form would have a blank there, of which passwords have fewer.
+    for name, value in parse_qsl(query.replace("+", "%2B"), keep_blank_values=True):
         read = options.read(name, value, provided)
         if name in found:
             raise ValueError(f"has the option {name} twice: leave one out")

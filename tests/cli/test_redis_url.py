@@ -5,6 +5,7 @@ import pytest
 from commandline import Command
 
 from config.redis_url import RedisUrlError, check, redacted
+from config.servers.address import parse
 
 SECRET = "SEKRET"
 #: What is wrong with it, and what must be said.
@@ -113,6 +114,12 @@ def test_each_command_says_it_in_a_line_of_its_own(url: str, arguments: list[str
     assert "REDIS_URL: " in told
     assert "Traceback" not in told
     assert SECRET not in told
+
+
+def test_a_plus_is_a_plus_in_each_part() -> None:
+    read = parse("redis+sentinel://a+b:c+d@h/studio?sentinel_password=e+%2Ff=&client_name=g+h")
+    assert (read.username, read.password) == ("a+b", "c+d")
+    assert read.options == {"sentinel_password": "e+/f=", "client_name": "g+h"}
 
 
 def test_a_file_of_certificates_is_taken() -> None:

@@ -44,6 +44,16 @@ _BY_FINDING = {
     "permissions to run the 'cluster": "give the user of REDIS_URL the right +cluster|slots, on each node",
     "password_file can't be used": "it must hold the password alone, as UTF-8, and let this process read it",
 }
+#: What is said of a server that others have named, in lower case: its address is not that of REDIS_URL.
+_NAMED = "was named as"
+_BY_NAMING = {
+    "is a replica": "while a replica takes over, try again; if it stays so, see what Sentinels or nodes say",
+    "mismatch": "its certificate is for another name: have it announced by that one",
+}
+_NOT_REACHED = (
+    "start it; if it runs, have it announced by an address that leads to it from here: cluster-announce-ip "
+    "or cluster-announce-hostname, with Sentinels replica-announce-ip and what SENTINEL MONITOR is given"
+)
 #: What the text of an error has in it where there is no code, in lower case.
 _BY_TEXT = {
     "hostname mismatch": _OTHER_NAME,
@@ -96,6 +106,9 @@ _PLAIN = "start it, or set REDIS_URL to one that runs"
 def remedy(error: redis.RedisError) -> str:
     """Return what to do about an error of Redis, as a sentence without its full stop."""
     text = str(error).lower()
+    if _NAMED in text:
+        of_tls = _first(_BY_TEXT, text) if "ssl" in text else None
+        return _first(_BY_NAMING, text) or of_tls or _NOT_REACHED
     told = _first(_BY_FINDING, text) or _BY_CODE.get(code_of(error)) or _first(_BY_TEXT, text)
     if told is not None:
         return told

@@ -8,6 +8,7 @@ from typing import Any
 import redis
 import redis.asyncio
 
+from config.servers.address import Place
 from worker.store.servers.finder import Guide
 from worker.store.servers.trust import Trust
 
@@ -17,6 +18,18 @@ _NOT_TOLD = (redis.ResponseError, redis.AuthenticationError)
 
 class NotPrimaryError(redis.ConnectionError):
     """Raised when the server that was named as the primary says that it is none."""
+
+
+class MisledError(redis.ConnectionError):
+    """Raised when the server that was named can't be reached; says which it is, and why.
+
+    REDIS_URL does not tell its address: Sentinels or nodes do, perhaps by one that leads nowhere from here.
+    """
+
+    def __init__(self, connection: Any, error: OSError) -> None:
+        at = Place(connection.host, connection.port)
+        named = f"{at} was named as {connection.asking.finder.what}"
+        super().__init__(f"{named}, and can't be reached: {error or 'it does not answer'}")
 
 
 class Located:
@@ -35,9 +48,9 @@ class Located:
         self.host, self.port = self.asking.find()
         try:
             return super()._connect()  # type: ignore[misc]
-        except OSError:
+        except OSError as error:
             self.asking.finder.was_wrong()
-            raise
+            raise MisledError(self, error) from error
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
         """Sign in, and leave a server that is no primary."""
@@ -68,9 +81,9 @@ class AsyncLocated:
         self.host, self.port = await self.asking.find_async()
         try:
             await super()._connect()  # type: ignore[misc]
-        except OSError:
+        except OSError as error:
             self.asking.finder.was_wrong()
-            raise
+            raise MisledError(self, error) from error
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
         """Sign in, and leave a server that is no primary."""
