@@ -89,7 +89,7 @@ def _end_with_main() -> None:
     """
     main = multiprocessing.parent_process()
     if main is None:
-        return  # whoever runs a worker in his own process ends it himself
+        return  # who runs a worker in their own process also ends it
     processes.end_with_parent()
     if os.getppid() != main.pid:  # it was killed before
         os.kill(os.getpid(), signal.SIGTERM)

@@ -59,8 +59,8 @@ class WebhookInlet:
     async def receive(self, request: Request) -> Response:
         """Check a notification and wake the job that it names; one that is untrusted or broken does nothing.
 
-        Whoever does not sign is answered the same, after the same work, whether there is such an account or
-        not: names of accounts are nobody's business.
+        A request that is not signed is answered the same, after the same work, whether or not there is such
+        an account: names of accounts are nobody's business.
         """
         account = request.path_params["account"]
         known = account in self._accounts()

@@ -143,7 +143,7 @@ def _wait(client: "redis.Redis", waiting: Sequence[Description], timeout: float 
 def _decided(
     client: "redis.Redis", waiting: Sequence[Description], until: float | None
 ) -> Iterator[Description]:
-    """Yield each as soon as it is decided what comes of it."""
+    """Yield each description as soon as it is decided what comes of it."""
     moved_at, warned = time.monotonic(), False
     left = [each for each in waiting if each.found is Found.WAITS]
     yield from (each for each in waiting if each.found is not Found.WAITS)
@@ -168,7 +168,7 @@ def _decided(
 
 
 def _decide(each: Description, view: BriefView | None) -> None:
-    """Write a photo's brief if its description is on record; say what is in its way else."""
+    """Write a photo's brief if its description is on record; otherwise say what is in its way."""
     if view is None:
         return
     if view.state == "done" and view.body is not None:

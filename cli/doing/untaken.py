@@ -1,4 +1,4 @@
-"""What is told to whoever sent briefs that no running worker would take."""
+"""What people are told who sent briefs that no running worker would take."""
 
 import redis
 

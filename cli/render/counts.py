@@ -39,7 +39,7 @@ def _rows(of: Mapping[Where, int], parked: Mapping[str, int]) -> Iterable[tuple[
     grouped: Counter[tuple[str, str, str]] = Counter()
     for where, number in of.items():
         grouped[where.account, where.state, where.cause] += number
-    # What older versions know no state of stands last.
+    # A state that this version does not know stands last.
     for (account, state, cause), number in sorted(
         grouped.items(), key=lambda item: (item[0][0], _ORDER.get(item[0][1], len(_ORDER)), -item[1], item[0])
     ):

@@ -1,4 +1,4 @@
-"""The live display of `demo` and `watch`: snapshots of the briefs, each shown in place of the one before.
+"""The live display of `demo` and `watch`: each snapshot of the briefs replaces the one before.
 
 On a terminal the whole snapshot is redrawn; elsewhere each change of a state is a plain line.
 """

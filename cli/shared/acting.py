@@ -29,9 +29,9 @@ class Order(NamedTuple):
 def named(
     client: "redis.Redis", order: Order, brief_id: str, *, is_dead_letter: bool = False
 ) -> actions.Recorded:
-    """Put a command for one brief or one dead letter on record; whoever sees that it does nothing marks it.
+    """Put a command for one brief or one dead letter on record; a caller for whom it does nothing marks it.
 
-    Ends the command where there is no such brief, and where it says what is said of many.
+    Ends the command where there is no such brief, and where options are given that are for many.
     """
     if order.dry_run:
         fail("--dry-run is for a filter; `identity-worker status BRIEF` tells of one", USED_WRONGLY)

@@ -89,7 +89,7 @@ def _server(values: "Settings") -> Iterator[str]:
     if values.redis_url is not None:
         yield values.redis_url.get_secret_value()
         return
-    # Not at the top: whoever has a Redis of his own does without, and without what it logs by.
+    # Not at the top: with a REDIS_URL, neither this nor what it logs by is needed.
     from config import logs
     from worker.store import embedded
 

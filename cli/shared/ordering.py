@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Meant(NamedTuple):
-    """The briefs that a command is for, by their ids as they come, and the order that says so of many."""
+    """The briefs that a command is for, by their ids as they come, and the order if it is for many."""
 
     ids: Iterator[str]
     order: Ordered | None = None

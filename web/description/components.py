@@ -84,7 +84,7 @@ class Components:
     def _put(self, name: str, schema: Mapping[str, Any]) -> None:
         own = {of: value for of, value in schema.items() if of not in ("$defs", "$schema")}
         for of, value in {**schema.get("$defs", {}), name: own}.items():
-            # Two of one name are one: else one of them has to be called otherwise.
+            # Two schemas of one name count as one: where they are not, one of the classes needs another name.
             new = _described(of, _moved(value))
             if self.all.setdefault(of, new) != new:
                 raise KeyError(of)

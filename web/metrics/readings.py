@@ -30,7 +30,7 @@ class Readings:
     def timed(self, fresh: float | None = None) -> tuple[float, Reading]:
         """Return how many seconds a reading took, and the reading, at most `fresh` seconds old.
 
-        Of how long ago monitoring has it, where that is not said. Raises redis.RedisError.
+        Without `fresh`, as old as monitoring may have it. Raises redis.RedisError.
         """
         most = durations.METRICS_FRESH_SECONDS if fresh is None else fresh
         with self._lock:
@@ -43,7 +43,7 @@ class Readings:
             return self._last[1:]
 
     def _unsafe(self, clients: Iterable["redis.Redis"]) -> Sequence[Finding]:
-        """Return what is unsafe in the first shard where something is: each may take a second to answer."""
+        """Return what is unsafe about the first shard that is unsafe: each may take a second to answer."""
         found = (unsafe(client, self._settings.replicas) for client in clients)
         return next(filter(None, found), ())
 

@@ -37,7 +37,7 @@ def _sign_in(visit: Visit) -> Response:
     if caller is None or not caller.may(Role.VIEWER):
         told = _WRONG if caller is None else _FOR_PROGRAMS
         return visit.page("sign_in.html", HTTPStatus.FORBIDDEN, then=then, wrong=told)
-    # A cookie of before may be somebody else's making: who signs in gets one that nobody has seen.
+    # An earlier cookie may have been made by somebody else: signing in gives one that nobody has seen.
     cookie = sessions.begin(first, token)
     sessions.end(first, cookie_of(visit.request))
     answer = visit.go_to(then)

@@ -20,7 +20,7 @@ log = logs.get("web")
 
 #: Pages that may be open at once: others take some of the process's connections too.
 MOST = 100
-#: After which pages look again though no event came: times go on, windows free.
+#: Seconds after which pages look again though no event came: times go on, windows free.
 LOOK_MS = 3_000
 #: Seconds between two notices at least: a burst of events becomes one notice.
 LEAST_SECONDS = 0.7

@@ -12,7 +12,7 @@ from web.v1.problems import ProblemError
 from worker.callers import tokens
 from worker.callers.tokens import Caller, Role
 
-#: Who reads on this machine without a token.
+#: The caller that stands for readers on this machine who have no token.
 NOBODY = Caller("nobody", Role.VIEWER)
 #: The names under which a server is called on its own machine. A page of somebody else's whose name leads
 #: here has another one (DNS rebinding), and its browser says so.
@@ -21,7 +21,7 @@ _BEARER = "bearer "
 
 
 def caller_of(request: Request, client: "redis.Redis") -> Caller:
-    """Return who calls. Raises ProblemError 401 if nobody known does, and redis.RedisError."""
+    """Return who calls. Raises ProblemError 401 where nobody known does, and redis.RedisError."""
     given = request.headers.get("authorization", "")
     if given[: len(_BEARER)].lower() == _BEARER:
         caller = tokens.find(client, given[len(_BEARER) :].strip())

@@ -86,14 +86,14 @@ def seen_by(client: "redis.Redis", caller: Caller, entries: Sequence[Entry]) -> 
     """Return those of the events that a caller may see: of its accounts, or of what it has sent."""
     if caller.sees_all:
         return [entry for entry in entries if caller.may_use(str(entry.event.data.get("account")))]
-    # Of an account there is no brief, and "" is the id of none.
+    # An event about an account has no brief, and "" is the id of none.
     ids = [str(entry.event.data.get("brief_id") or "") for entry in entries]
     ours = sent.has_sent(client, caller, ids)
     return [_of_own(entry) for entry, mine in zip(entries, ours, strict=True) if mine]
 
 
 def _of_own(entry: Entry) -> Entry:
-    """Return an event as the sender of its brief may see it: whose brief was refused may be another's."""
+    """Return an event as the sender of its brief may see it; of a conflict, the refused brief is hidden."""
     if entry.event.type != BriefConflict.type:
         return entry
     data = entry.event.data | {"batch": None, "metadata": {}, "differs": [], "faults": None}

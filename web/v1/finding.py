@@ -81,9 +81,9 @@ def by_batch(client: "redis.Redis", caller: Caller) -> dict[str, Counter[str]]:
 
 
 def one(client: "redis.Redis", caller: Caller, brief_id: str) -> BriefView | None:
-    """Return a brief; None of one that the caller has sent and that no worker has taken yet.
+    """Return a brief; None if the caller has sent it and no worker has taken it yet.
 
-    Raises ProblemError where there is none, and of what the caller may not see.
+    Raises ProblemError where there is none, and for what the caller may not see.
     """
     (is_own,) = sent.has_sent(client, caller, [brief_id])
     found = snapshots.brief(client, brief_id) if is_own or caller.sees_all else None

@@ -153,7 +153,7 @@ class Intake:
 
     def _made_id(self, brief: Brief) -> str:
         made = equality.made_id(brief)
-        # Two callers may send the same, and neither sees what is the other's.
+        # Two callers may send the same brief, and neither may see what is the other's.
         return made if self._caller.sees_all else f"{self._caller.name}:{made}"
 
     def _tell_repeated(self, items: Sequence[Item]) -> None:
@@ -185,7 +185,7 @@ class Intake:
 
     def _send(self, items: Sequence[Item]) -> None:
         new = [item for item in items if item.outcome in (Outcome.ACCEPTED, Outcome.REPLACED)]
-        # Of whoever sees all it does not matter who has sent what.
+        # For callers who see all, it does not matter who has sent what.
         sender = None if self._caller.sees_all else self._caller.name
         texts: defaultdict[Broker, list[str]] = defaultdict(list)
         others = [] if self._caller.sees_all or not new else self._gate.others
@@ -197,7 +197,7 @@ class Intake:
         self._confirm([item for item in items if item.outcome is Outcome.SAME])
 
     def _confirm(self, there: Sequence[Item]) -> None:
-        """See that replicas have what is on record: who sent it may not have waited, as a killed web."""
+        """Wait until replicas have what is on record: whoever sent it may not have waited for them."""
         names = {item.brief.account or DEFAULT for item in there if item.brief is not None}
         for client in {home_of(self._client, name) for name in names}:
             caught_up(client, self._settings.replicas)

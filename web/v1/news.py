@@ -13,7 +13,7 @@ from worker.shards.cursors import Cursor
 class Waiting:
     """One reader's wait at the event stream of each shard; raises redis.RedisError.
 
-    A wait that has not ended is gone on with: to cancel it would take its connection along.
+    A wait that has not ended is used again the next time: to cancel it would close its connection.
     """
 
     def __init__(self, clients: "Sequence[redis.asyncio.Redis]") -> None:

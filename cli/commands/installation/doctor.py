@@ -81,7 +81,7 @@ def _checks() -> Iterator[Check]:
 
 
 def _clocks(values: Settings) -> Iterator[Check]:
-    """Warn where the clocks are faster and the API is elsewhere: whether that is a sandbox can't be known."""
+    """Warn if clocks run faster and the API is elsewhere: nobody can know whether that is a sandbox."""
     # Not at the top: wrong settings should not wait for their import.
     from config.urls import is_loopback
 

@@ -7,7 +7,7 @@ from config.text import counted
 from config.times import format_time
 from worker.metrics.hours import Hours
 
-#: Of a plot, in its own units.
+#: Size of a plot, in its own units.
 WIDTH, HEIGHT = 360, 72
 
 

@@ -12,7 +12,10 @@ MOST = 1_000
 
 
 class Recent:
-    """Answers by what they are of; threads may share it, and of one thing none asks while another does."""
+    """Answers by what they are about.
+
+    Threads may share it: while one finds an answer, the others wait for it.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -1,6 +1,7 @@
 """Who visits the page: by a session, by the proxy that signs people in, or anybody on this machine who reads.
 
-What is refused is refused alike: 401 of whom nobody knows, 403 of who is known and may not.
+A refusal is the same everywhere: 401 where nobody knows the visitor, 403 where the visitor is known and may
+not.
 """
 
 import hashlib
@@ -70,7 +71,7 @@ def check_origin(request: Request) -> None:
 def is_secure(request: Request) -> bool:
     """Return whether the browser speaks https, with us or with a proxy.
 
-    Anybody may say so: whoever lies gets a cookie that his own browser does not send.
+    Anybody may say so: whoever lies gets a cookie that their own browser does not send.
     """
     return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
 
@@ -81,7 +82,7 @@ def cookie_of(request: Request) -> str:
 
 
 def form_token(cookie: str) -> str:
-    """Return what the forms of a cookie's owner carry: a page of somebody else's can't know it."""
+    """Return what the forms of a cookie's owner carry: other people's pages can't know it."""
     return hmac.new(cookie.encode(), b"a form of the page", hashlib.sha256).hexdigest()
 
 
