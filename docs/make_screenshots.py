@@ -31,14 +31,11 @@ A_BRIEF = ""
 #: By their names: the path, how wide the window is, and the theme.
 PICTURES = {
     "overview": ("/", 1200, "light"),
-    "overview-dark": ("/", 1200, "dark"),
     "briefs": ("/briefs?filter=state:open", 1200, "light"),
     "briefs-phone": ("/briefs?filter=state:open", 360, "dark"),
     "brief": (A_BRIEF, 1200, "light"),
     "gallery": ("/gallery", 1200, "light"),
-    "accounts": ("/accounts", 1200, "light"),
     "log": ("/log", 1200, "dark"),
-    "sign-in": ("/page/sign-in", 700, "light"),
 }
 #: What people have said before, for the log.
 WORDS = (
@@ -57,8 +54,6 @@ WORDS = (
     ),
     ("limits", "default", "--jobs", "4", "--by", "ada", "--why", "others use the account today"),
 )
-#: The picture of whom nobody knows yet.
-SIGN_IN = "sign-in"
 SPEED, HEIGHT = 12.0, 800
 #: Of each example a brief for each; and for every third of them a person chooses.
 SEASONS, MANUAL = ("spring", "summer", "autumn", "winter", "festival", "archive"), 3
@@ -96,9 +91,8 @@ def main() -> None:
             url = installation.page_url.rstrip("/")
             known = _signed_in(browser, url, token)
             for name, (path, width, theme) in PICTURES.items():
-                state = None if name == SIGN_IN else known
                 where = url + (path or _a_brief(browser, url, known))
-                picture = _taken(browser, where, width, theme, state)
+                picture = _taken(browser, where, width, theme, known)
                 (FOLDER / f"{name}.png").write_bytes(_small(picture))
             browser.close()
 
