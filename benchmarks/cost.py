@@ -23,8 +23,9 @@ from uuid import uuid4
 
 import redis
 
+from benchmarks.frame.proc import cpu_seconds
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import Setup, cpu_seconds, processes
+from benchmarks.harness import Setup, processes
 from benchmarks.rivals import running
 
 BRIEFS, ROUNDS, COUNTED = 400, 3, 100

@@ -17,6 +17,7 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker, brief_message
+from benchmarks.frame.proc import has_ended
 from benchmarks.frame.round_trips import RoundTrips, counting
 from benchmarks.wiretap import Wiretap, tapping
 from cli.demo.ports import free_port
@@ -93,7 +94,7 @@ class Setup:
         while (done := self.finished() - self.before) < count:
             if time.monotonic() > until:
                 raise TimeoutError(f"{done} of {count} finished in {deadline} s")
-            if any(map(_has_ended, (self.worker, self.listener))):
+            if any(map(has_ended, (self.worker, self.listener))):
                 raise RuntimeError(f"a process has ended:\n{logs_in(self.ground.folder)}")
             answer: Any = self.client.xread({self.events: seen}, block=1000, count=1000)
             seen = answer[0][1][-1][0] if answer else seen
@@ -243,25 +244,3 @@ def process_running(
 def logs_in(folder: Path) -> str:
     """Return what processes have written to their logs in a folder, the end of each."""
     return "\n".join(path.read_text()[-2_000:] for path in folder.glob("*.log"))
-
-
-def _has_ended(pid: int) -> bool:
-    return _stat(pid)[0] == "Z"
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor seconds that a process and its living children have used (proc(5))."""
-    total = _own_cpu(pid)
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        total += cpu_seconds(int(child))
-    return total
-
-
-def _own_cpu(pid: int) -> float:
-    fields = _stat(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _stat(pid: int) -> list[str]:
-    """Return the state of a process and what follows it (proc(5))."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -8,10 +8,10 @@ counts, those that functions and scripts call among them.
 
 import argparse
 import time
-from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import commands
+from benchmarks.frame.proc import scheduled_seconds
 from benchmarks.frame.report import Figure, report
 from benchmarks.harness import Setup, processes
 from benchmarks.rivals import running
@@ -44,19 +44,12 @@ def _watch(setup: Setup, seconds: float) -> dict[str, float]:
 
 def _reading(setup: Setup) -> dict[str, float]:
     return {
-        "worker_percent": 100 * _processor(setup.worker),
-        "listener_percent": 100 * _processor(setup.listener),
+        "worker_percent": 100 * scheduled_seconds(setup.worker),
+        "listener_percent": 100 * scheduled_seconds(setup.listener),
         "server_percent": 100 * setup.server_seconds(),
         "commands_per_second": commands(setup.client),
         "round_trips_per_second": sum(each.count for each in setup.ground.trips.values()),
     }
-
-
-def _processor(pid: int) -> float:
-    """Return the processor seconds of a process and its children: to the nanosecond, not to the tick."""
-    tasks = Path(f"/proc/{pid}/task")
-    total = sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
-    return total + sum(map(_processor, map(int, (tasks / str(pid) / "children").read_text().split())))
 
 
 if __name__ == "__main__":

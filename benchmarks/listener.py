@@ -21,8 +21,9 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+from benchmarks.frame.proc import cpu_seconds, resident_kb
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import call, cpu_seconds, process_running, wait_for
+from benchmarks.harness import call, process_running, wait_for
 from cli.demo.ports import free_port
 from config import keys
 from worker.ledger.records import brief_subject
@@ -197,17 +198,11 @@ def _idle(scene: Scene, listeners: "Sequence[Popen[bytes]]", seconds: float) -> 
     time.sleep(seconds)
     passed = time.monotonic() - began
     cpu, commands = _cpu(listeners) - cpu, scene.commands() - commands - 1
-    return sum(_memory(each.pid) for each in listeners), 100 * cpu / passed, commands / passed
+    return sum(resident_kb(each.pid) for each in listeners), 100 * cpu / passed, commands / passed
 
 
 def _cpu(listeners: "Sequence[Popen[bytes]]") -> float:
     return sum(cpu_seconds(each.pid) for each in listeners)
-
-
-def _memory(pid: int) -> int:
-    """Return a process's resident memory in KB (proc(5))."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
 
 @contextmanager

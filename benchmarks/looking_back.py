@@ -20,8 +20,8 @@ from typing import Any
 import redis
 
 from actors.broker.broker import Broker
+from benchmarks.frame.proc import cpu_seconds
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import cpu_seconds
 from benchmarks.many.working import at_work, name_of
 from benchmarks.worker import EACH, send_brief
 from config import keys

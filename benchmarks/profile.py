@@ -15,8 +15,9 @@ from typing import Any
 
 from benchmarks.cost import LIFTED, SPEED, briefs_of
 from benchmarks.frame import stacks
+from benchmarks.frame.proc import cpu_seconds
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import Setup, cpu_seconds, processes
+from benchmarks.harness import Setup, processes
 
 BRIEFS, ROWS = 400, 40
 VIEWS = {

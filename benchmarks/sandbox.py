@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.frame.proc import cpu_seconds, resident_kb
 from benchmarks.frame.report import Figure, report
 
 HOST = "127.0.0.1"
@@ -76,17 +77,6 @@ class Server:
         self.process = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parents[1])
         os.sched_setaffinity(self.process.pid, {0})
 
-    def cpu_seconds(self) -> float:
-        """Processor time used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def memory_mb(self) -> float:
-        """Resident memory."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
-
     async def connect(self) -> Connection:
         """A connection, as soon as the process listens."""
         deadline = time.monotonic() + 10
@@ -115,12 +105,12 @@ async def rate(
             named = None if body is None else {**body, "name": f"{number}/{index}"}
             await connection.call(method, path, named)
 
-    cpu, started = server.cpu_seconds(), time.perf_counter()
+    cpu, started = cpu_seconds(server.process.pid), time.perf_counter()
     await asyncio.gather(*(share(connection, number) for number, connection in enumerate(connections)))
     seconds = time.perf_counter() - started
     return {
         "per_second": round(count / seconds),
-        "cpu_ms": round(1000 * (server.cpu_seconds() - cpu) / count, 3),
+        "cpu_ms": round(1000 * (cpu_seconds(server.process.pid) - cpu) / count, 3),
     }
 
 
@@ -152,10 +142,10 @@ async def measure(jobs: int, requests: int) -> dict[str, Figure]:
         }
         await first.call("POST", "/_sandbox/reset")
         await first.call("POST", "/_sandbox/settings", LIFTED)
-        memory: dict[int, float] = {0: server.memory_mb()}
+        memory: dict[int, float] = {0: resident_kb(server.process.pid) / 1024}
         for done in range(jobs // 4, jobs + 1, jobs // 4):
             await path_by_path(connections, done - jobs // 4, done)
-            memory[done] = server.memory_mb()
+            memory[done] = resident_kb(server.process.pid) / 1024
             print(f"{done} paths of one creation and one preprocessing job each: {memory[done]:.0f} MB")
         told = {
             f"{name}_{key}": Figure(value, "1/s" if key == "per_second" else "ms a request")

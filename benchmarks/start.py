@@ -19,10 +19,10 @@ from typing import Any
 
 import redis
 
+from benchmarks.frame.proc import cpu_seconds, memory_bytes
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import cpu_seconds, process_running
+from benchmarks.harness import process_running
 from benchmarks.many.working import accounts_file
-from benchmarks.worker import memory
 from config import keys
 from worker.store import embedded
 from worker.store.connection import connect
@@ -70,7 +70,7 @@ def _started(
         found = {
             "seconds": Figure(time.monotonic() - began, "s"),
             "processor_seconds": Figure(cpu_seconds(worker.pid), "s"),
-            "memory_mb": Figure(memory(worker.pid) / 2**20, "MB"),
+            "memory_mb": Figure(memory_bytes(worker.pid) / 2**20, "MB"),
         }
         return (
             {**found, **_changed(client, Path(environment["ACCOUNTS_FILE"]), worker.pid)}

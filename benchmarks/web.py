@@ -28,6 +28,7 @@ from pydantic import SecretStr
 
 from actors.broker.broker import brief_message
 from benchmarks.frame import serving
+from benchmarks.frame.proc import cpu_seconds
 from benchmarks.frame.report import Figure, report
 from config import durations, keys
 from config.accounts.account import Account
@@ -51,9 +52,8 @@ class Web:
         self._pid, self.client = pid, client
 
     def processor(self) -> float:
-        """Return the seconds of a processor that it has taken so far (proc(5), *stat*)."""
-        fields = Path(f"/proc/{self._pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the seconds of a processor that it has taken so far."""
+        return cpu_seconds(self._pid)
 
     def send(self, briefs: Sequence[dict[str, Any]]) -> None:
         """Send briefs in one request."""

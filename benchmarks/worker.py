@@ -15,14 +15,13 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import redis
 
 from actors.broker.broker import Broker, brief_message
+from benchmarks.frame.proc import cpu_seconds, memory_bytes
 from benchmarks.frame.report import Figure, report
-from benchmarks.harness import cpu_seconds
 from benchmarks.many.working import at_work, name_of
 from config import keys
 
@@ -81,7 +80,7 @@ def _watched(
         "cores": Figure(worker_seconds / passed, "cores"),
         "processor_ms": Figure(1000 * worker_seconds / max(1, finished), "ms a brief"),
         "redis_ms": Figure(1000 * redis_seconds / max(1, finished), "ms a brief"),
-        "memory_mb": Figure(memory(worker) / 2**20, "MB"),
+        "memory_mb": Figure(memory_bytes(worker) / 2**20, "MB"),
     }
 
 
@@ -111,15 +110,6 @@ def _reading(client: "redis.Redis", worker: int) -> dict[str, float]:
         "redis": float(cpu["used_cpu_sys"]) + float(cpu["used_cpu_user"]),
         "worker": cpu_seconds(worker),
     }
-
-
-def memory(pid: int) -> int:
-    """Return the bytes that a process and its living children have in memory, shared ones once (proc(5))."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    total = next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        total += memory(int(child))
-    return total
 
 
 def _arguments() -> argparse.Namespace:
