@@ -131,6 +131,32 @@ def client_of(url: str) -> Iterator["redis.Redis"]:
         yield client
 
 
+def _check_kinds(client: "redis.Redis", url: str) -> None:
+    """End the command where it would read a server on which no worker runs, and find that there is nothing.
+
+    Raises redis.RedisError of one that does not answer.
+    """
+    # Not at the top: the help should not wait for the import of redis-py.
+    import redis
+
+    from config.redis_url import redacted
+    from worker.shards.merged import clients_of
+    from worker.store.connection import guide_of
+    from worker.store.findings import wrong_kind
+
+    for each in clients_of(client):
+        each.ping()
+        try:
+            greeting = each.execute_command("HELLO")  # type: ignore[no-untyped-call]
+        except redis.ResponseError:
+            continue  # it is not for this user to ask
+        guide = guide_of(each)
+        in_cluster = guide is not None and guide.finder.is_cluster
+        hello = dict(zip(greeting[::2], greeting[1::2], strict=False))
+        for found in wrong_kind(hello, {}, in_cluster=in_cluster):
+            fail(f"nothing is read of the Redis at {redacted(url)}: {found}")
+
+
 def _check_shards(first: "redis.Redis", shards: int) -> None:
     """End the command where it would read a part of the accounts as if they were all."""
     from config import keys
@@ -159,6 +185,7 @@ def open_to_read() -> Iterator["redis.Redis"]:
             yield client
     else:
         with _told(url), client_of(url) as client:
+            _check_kinds(client, url)
             _check_shards(client, 1)
             yield client
 
@@ -171,7 +198,7 @@ def open_redis(
 
     Ends the command when Redis can't be used, or be written to.
     """
-    from worker.shards.merged import clients_of, holder_of, home_of
+    from worker.shards.merged import holder_of, home_of
     from worker.shards.shards import shards_of
 
     with redis_url(values) as url:
@@ -182,8 +209,7 @@ def open_redis(
                 _check_shards(first, values.shards)
         with shards_of(url, values) as shards:
             client = shards.reading
-            for each in clients_of(client):
-                each.ping()
+            _check_kinds(client, url)
             if brief is not None:
                 yield holder_of(client, brief)
             else:

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from config import keys
-from worker.store.findings import Finding, Level
+from worker.store.findings import Finding, Level, read_only
 from worker.store.libraries import family_of
 from worker.store.outages import code_of
 
@@ -127,12 +127,6 @@ def examine(tried: Sequence[Command], answers: Sequence[Any], user: str, namespa
         yield _missing(list(commands), user, _patterns(namespace) if lacks_keys else "")
     elif unable is not None:
         yield unable
-
-
-def read_only(primary: str = "") -> Finding:
-    """Return the finding about a replica."""
-    what = f"it is a replica{primary and f' of {primary}'}: it takes no writes, or loses them"
-    return Finding("server", Level.REFUSE, what, "name the primary in REDIS_URL")
 
 
 def _unable(command: str, text: str) -> Finding:

@@ -19,7 +19,7 @@ from config.shards import too_few
 from config.times import backoff, redis_ms
 from worker.store import durability, replicas, rights
 from worker.store.connection import connect, guide_of
-from worker.store.findings import Finding, Level
+from worker.store.findings import Finding, Level, wrong_kind
 from worker.store.libraries import silence_ms
 from worker.store.namespaces import namespace_of
 from worker.store.outages import code_of
@@ -28,8 +28,6 @@ from worker.store.rights import Command
 
 log = logs.get("redis")
 
-#: The oldest version that has all that is used: function libraries. Valkey calls itself a Redis 7.2 at least.
-OLDEST = (7, 0)
 _QUESTIONS: tuple[Command, ...] = (("HELLO",), ("INFO",), ("CONFIG", "GET", "appendfsync", "save"))
 
 
@@ -56,7 +54,7 @@ def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     told = [None if isinstance(each, redis.RedisError) else each for each in answers]
     hello, info, config = _pairs(told[0]), _info(told[1]), _pairs(told[2])
     guide = guide_of(client)
-    found = list(_kind(hello, info, in_cluster=guide is not None and guide.finder.is_cluster))
+    found = list(wrong_kind(hello, info, in_cluster=guide is not None and guide.finder.is_cluster))
     if not found:
         login = client.connection_pool.connection_kwargs
         user = login.get("username") or getattr(login.get("credential_provider"), "username", "") or "default"
@@ -181,31 +179,6 @@ def located(client: "redis.Redis") -> str | None:
     """Return which server a client was led to, None of one whose address names the server itself."""
     guide = guide_of(client)
     return None if guide is None else f"{guide.finder.what}, {guide.found}"
-
-
-def _kind(hello: Mapping[str, Any], info: Mapping[str, str], *, in_cluster: bool) -> Iterator[Finding]:
-    """Yield why a server is of no kind that we run on."""
-    mode = hello.get("mode") or info.get("redis_mode")
-    if mode == "sentinel":
-        what = "it is a Sentinel, which holds no data"
-        ask = "write redis+sentinel://HOST:PORT/NAME, as it calls the primary, often mymaster"
-        yield Finding("server", Level.REFUSE, what, ask)
-    elif not in_cluster and (mode == "cluster" or info.get("cluster_enabled") == "1"):
-        what = "it is a node of a cluster, and has some of the slots only"
-        ask = "write redis+cluster://HOST:PORT, and set IDENTITY_WORKER_NAMESPACE to a name in braces"
-        yield Finding("server", Level.REFUSE, what, ask)
-    elif hello.get("role", info.get("role", "master")) != "master":
-        host, port = info.get("master_host"), info.get("master_port")
-        yield rights.read_only(f"{host}:{port}" if host else "")
-    else:
-        yield from _version(str(info.get("redis_version") or hello.get("version") or ""))
-
-
-def _version(text: str) -> Iterator[Finding]:
-    numbers = tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
-    if numbers and numbers < OLDEST:
-        what = f"its version is {text}, which has no function libraries"
-        yield Finding("server", Level.REFUSE, what, "use Redis 7.0 or newer, or Valkey 7.2 or newer")
 
 
 def _name(hello: Mapping[str, Any], info: Mapping[str, str]) -> str | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,14 @@ def test_a_loop_that_stands_still_gives_no_sign(client: "redis.Redis", redis_url
     signing._sign(client)
     assert not client.exists(keys.SIGNS())
     assert signs_of_life.of_this_machine(client) == OTHERS
+
+
+def test_a_redis_that_never_answers_is_told_before_a_probe_is_cut_off(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        at = f"127.0.0.1:{mute.getsockname()[1]}/0"
+        told = command("healthy", REDIS_URL=f"redis://:hush@{at}")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"identity-worker: the Redis at redis://{at} has not answered within 2 seconds\n"
 
 
 def test_a_probe_takes_little_of_a_processor(environment: dict[str, str], client: "redis.Redis") -> None:
