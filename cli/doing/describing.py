@@ -21,7 +21,7 @@ from cli.shared.output import DID_NOT, USED_WRONGLY, complain, fail, print_json,
 from config import durations
 from config.settings import Settings
 from config.text import counted, printable
-from worker.briefs.to_type import answers, argument
+from worker.briefs.to_type import answers, argument, in_words
 from worker.ledger.ledger import Ledger
 from worker.ledger.transition import NO_BUDGET
 from worker.shards.merged import home_of
@@ -177,7 +177,7 @@ def _decide(each: Description, view: BriefView | None) -> None:
         except OSError as error:
             each.refuse(f"{each.target} can't be written: {error.strerror}; run this again, it is paid for")
     elif view.state == "held":
-        each.refuse(f"{view.question} Answer by `{answers(view.brief_id, job=False)}`")
+        each.refuse(f"{view.question} Answer by {in_words(answers(view.brief_id, jobs=[]))}")
     elif view.finished:
         each.refuse(f"{view.error}; `identity-worker retry {argument(view.brief_id)}` tries it again")
     elif view.error == NO_BUDGET:

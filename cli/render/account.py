@@ -1,6 +1,6 @@
 """An account as lines of text: permits, windows, slots, pauses, what waits, limits, its listener."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +16,7 @@ from worker.views.account import (
     PermitHolder,
     WindowView,
 )
+from worker.views.held_back import BatchBudget
 
 #: Holders and batches that are listed.
 MOST = 20
@@ -32,8 +33,11 @@ def account_json(report: AccountReport) -> dict[str, Any]:
     return asdict(report) | {"pauses": pauses}
 
 
-def account_lines(report: AccountReport) -> Iterator[str]:
-    """Yield the lines of one account; each is short unless a name or a reason in it is long."""
+def account_lines(report: AccountReport, budgets: Sequence[BatchBudget] = ()) -> Iterator[str]:
+    """Yield the lines of one account; each is short unless a name or a reason in it is long.
+
+    `budgets` are those of its batches.
+    """
     yield f"account {report.name}"
     yield f"  jobs      {_jobs(report)}"
     for holder in report.jobs[:MOST]:
@@ -49,6 +53,10 @@ def account_lines(report: AccountReport) -> Iterator[str]:
         yield f"            {slots_seen_text(report)}"
     if report.budget is not None:
         yield f"  budget    {_budget(report.budget)}"
+    for each in budgets[:MOST]:
+        yield f"  budget    batch {each.batch}: {_budget(each)}"
+    if len(budgets) > MOST:
+        yield f"            and {len(budgets) - MOST} batches more"
     for what, pause in report.pauses.items():
         more = format_duration(pause.until - report.read_at)
         yield f"  paused    {_PAUSED[what]} until {format_time(pause.until)}, {more} more:"
@@ -107,7 +115,7 @@ def slots_seen_text(report: AccountReport) -> str:
     )
 
 
-def _budget(budget: AccountBudget) -> str:
+def _budget(budget: AccountBudget | BatchBudget) -> str:
     spent, reserved, left, allowed = map(
         credits_text, (budget.spent, budget.reserved, budget.left, budget.allowed)
     )

@@ -1,4 +1,4 @@
-"""Prints held briefs and dead letters, each with the command that answers it."""
+"""Prints held briefs and dead letters, each with the commands that answer it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from cli.shared.output import say
 from config.text import printable
 from config.times import format_duration, format_time
 from worker.briefs.faults import shown
-from worker.briefs.to_type import answers, argument
+from worker.briefs.to_type import ANY_JOB, answers, argument
 from worker.views.models import BriefView
 
 #: What is said of a brief that an operator has ended while a call or a job of it is under way.
@@ -22,7 +22,11 @@ def print_held(brief: BriefView, now: int) -> None:
     _say(f"  {brief.question}")
     for line in (*_deaths(brief), *candidate_lines(brief)):
         _say(f"  {line}")
-    _say(f"  {stop_request_text(brief) or f'`{answer(brief)}`'}")
+    if ended := stop_request_text(brief):
+        _say(f"  {ended}")
+        return
+    for command in answer(brief):
+        _say(f"    {command}")
 
 
 def print_dead_letter(dead_letter: DeadLetter, now: int) -> None:
@@ -40,11 +44,14 @@ def stop_request_text(brief: BriefView) -> str | None:
     return None if brief.stop_requested is None else f"{brief.stop_reason}; {STOP_REQUESTED}"
 
 
-def answer(brief: BriefView) -> str:
-    """Return the command that answers a held brief."""
+def answer(brief: BriefView) -> list[str]:
+    """Return the commands of which each answers a held brief, as they are typed."""
     if brief.evidence is not None or any(each.state == "held" for each in brief.promotions):
-        return f"identity-worker retry {argument(brief.brief_id)}"
-    return answers(brief.brief_id, job=brief.previous_state != "preparing")
+        return [f"identity-worker retry {argument(brief.brief_id)}"]
+    if brief.previous_state == "preparing":
+        return answers(brief.brief_id, jobs=[])
+    jobs = [job["job_id"] for job in brief.candidate_jobs]
+    return answers(brief.brief_id, jobs=jobs or [ANY_JOB])
 
 
 def candidate_lines(brief: BriefView) -> Iterator[str]:
@@ -81,7 +88,7 @@ def held_json(brief: BriefView) -> dict[str, Any]:
         "candidate_jobs": brief.candidate_jobs,
         "credits": brief.credits,
         "wish": brief.stop_requested,
-        "answer": answer(brief),
+        "answer": "\n".join(answer(brief)),
     }
 
 

@@ -21,6 +21,7 @@ def print_brief(brief: BriefView, journal: Sequence[Mapping[str, Any]]) -> None:
         if value:
             _line(f"{name + ':':<11}{value}")
     _section("jobs that may be its own", list(candidate_lines(brief)))
+    _section("answer by one of", _answers(brief))
     _section("identities", [_promotion(promotion) for promotion in brief.promotions])
     _section("drafts", [_draft(draft) for draft in brief.drafts])
     _section("choices of rules", list(decision_lines(brief.decisions)))
@@ -56,10 +57,14 @@ def _head(brief: BriefView) -> dict[str, str | None]:
     }
 
 
+def _answers(brief: BriefView) -> list[str]:
+    return answer(brief) if brief.state == "held" and brief.stop_requested is None else []
+
+
 def _wanted(brief: BriefView) -> str | None:
     """Return what a person is asked to do."""
-    if brief.state == "held" and brief.stop_requested is None:
-        return f"an answer: `{answer(brief)}`"
+    if _answers(brief):
+        return "an answer"
     if not brief.waits_for_pick:
         return None
     manual = [f"instructions[{number}]" for number in brief.to_pick]

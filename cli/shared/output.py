@@ -94,7 +94,9 @@ def say(text: str) -> None:
 
 
 def folded(text: str) -> str:
-    """Return a line folded at blanks to the terminal's width."""
+    """Return a line folded at blanks to the terminal's width; a command stays whole, as it is pasted."""
+    if text.lstrip().startswith("identity-worker "):
+        return text
     # One column less: some terminals go on to the next line when the last column is written.
     width = shutil.get_terminal_size().columns - 1
     hanging = " " * (len(text) - len(text.lstrip()) + 4)

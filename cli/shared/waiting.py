@@ -20,7 +20,7 @@ ENDED = {
     0: "all are done",
     DID_NOT: "all are finished, and some have failed or were cancelled",
     HELD: "the rest waits for a person: see `identity-worker status --state held,choosing`",
-    STANDS_STILL: "nothing has moved for too long: see `identity-worker why BRIEF`",
+    STANDS_STILL: "nothing has moved for too long",
     TIME_IS_OVER: "the time is over",
 }
 

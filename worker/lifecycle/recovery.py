@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from config.errors import IdentityWorkerError
 from config.limits import Endpoint
 from worker.briefs.choices import BriefKind
-from worker.briefs.to_type import answers, argument
+from worker.briefs.to_type import ANY_JOB, answers, argument, in_words
 from worker.ledger.records import Record
 from worker.ledger.transition import Move, Transition
 from worker.lifecycle import judging, preparing, record_fields
@@ -63,10 +63,9 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:
             for each in held
         ]
     if brief.get("evidence") is None:
-        command = answers(brief.brief_id, job=asks_for_job(brief))
-        raise OperationRefusedError(
-            f"brief {brief.brief_id} has a question that retrying does not answer: answer it by `{command}`"
-        )
+        commands = answers(brief.brief_id, jobs=[ANY_JOB] if asks_for_job(brief) else [])
+        told = f"brief {brief.brief_id} has a question that retrying does not answer"
+        raise OperationRefusedError(f"{told}: answer it by {in_words(commands)}")
     to = brief.fields["left"]
     return [_move(brief, to, timer_ms=None if to == "waiting" else AT_ONCE)]
 

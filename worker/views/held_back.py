@@ -1,5 +1,6 @@
 """What is held back with its batch: by a person's pause or by the batch's budget, and what ends it."""
 
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -43,6 +44,43 @@ class HeldBack(NamedTuple):
         if self.paused:
             return unpause("batch", self.batch)
         return raise_budget(self.account, self.batch)
+
+
+class BatchBudget(NamedTuple):
+    """What a batch may cost, in credits, over all accounts."""
+
+    batch: str
+    allowed: float
+    spent: float
+    reserved: float
+
+    @property
+    def left(self) -> float:
+        """Return what is neither spent nor reserved; below 0 where drafts cost more than was known."""
+        return self.allowed - self.spent - self.reserved
+
+
+def budgets(client: "redis.Redis", account: str) -> list[BatchBudget]:
+    """Return the budgets of the batches that an account has briefs of, or was given limits for; by batch."""
+    home = home_of(client, account)
+    with home.pipeline(transaction=False) as pipe:
+        pipe.hkeys(keys.COUNTS(account))
+        pipe.lrange(keys.CHANGES(account), 0, -1)
+        places, changes = pipe.execute()
+    batches = {place.split(":", 2)[2] for place in places} - {""}
+    batches |= {batch for change in changes for batch in json.loads(change).get("budget", {})}
+    with home.pipeline(transaction=False) as pipe:
+        for batch in sorted(batches):
+            pipe.hmget(keys.BUDGET(batch), "allowed", "spent")
+        read = {batch: each for batch, each in zip(sorted(batches), pipe.execute(), strict=True) if each[0]}
+    with home.pipeline(transaction=False) as pipe:
+        for batch in read:
+            pipe.hvals(keys.BATCH_RESERVATIONS(batch))
+        reserved = pipe.execute()
+    return [
+        BatchBudget(batch, float(allowed), float(spent or 0), sum(map(float, each)))
+        for (batch, (allowed, spent)), each in zip(read.items(), reserved, strict=True)
+    ]
 
 
 def raise_budget(account: str, batch: str) -> str:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from cli.render.counts import cut, not_taken_line, progress_line
+from cli.render.counts import cut, progress_line
 from cli.shared.filtering import filtered
 from cli.shared.opening import open_to_read
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json
-from cli.shared.overview import held_up
 from cli.shared.waiting import (
     ENDED,
     HELD,
@@ -31,8 +30,6 @@ from worker.selection.filter import Filter
 from worker.selection.language import written
 from worker.selection.patience import Patience
 from worker.selection.progress import Follower, Progress, Queued, follower, grows
-from worker.selection.tally import number_of
-from worker.views.blockers import processes
 from worker.views.happenings import changed, last_id
 
 if TYPE_CHECKING:
@@ -63,7 +60,7 @@ def command(
                 shown.show(progress, queued, is_last=code is not None)
                 if code is not None:
                     shown.leave()  # a line that stayed the same was not printed again, and stands open
-                    because = list(_why_still(client, wanted)) if code == STANDS_STILL else []
+                    because = _why_still(client, wanted) if code == STANDS_STILL else []
                     seconds = round(monotonic() - waited.began, 1)
                     _end(code, progress, queued, seconds, because, as_json=as_json)
         finally:
@@ -139,14 +136,11 @@ class _Shown:
             typer.echo()
 
 
-def _why_still(client: "redis.Redis", wanted: Filter) -> Iterator[str]:
-    """Yield what is known to hold up what a filter means: no worker, a pause, a budget that is used up."""
-    running = processes(client)
-    if running.briefs:
-        yield not_taken_line(running)
-    elif not running.workers:
-        yield "no worker runs; start one by `identity-worker work`"
-    yield from held_up(client, number_of(client, wanted).of)
+def _why_still(client: "redis.Redis", wanted: Filter) -> list[str]:
+    # Not at the top: the help should not wait for its import.
+    from cli.doing.stalling import why_still
+
+    return list(why_still(client, wanted))
 
 
 def _end(

@@ -125,7 +125,9 @@ def _standing(found: Why, standing: Standing) -> list[str]:
 def _question(brief: BriefView) -> list[str]:
     lines = [f"  asks:     {brief.question}"]
     lines += [f"            {line}" for line in candidate_lines(brief)]
-    return lines if brief.stop_requested else [*lines, f"  answer:   `{answer(brief)}`"]
+    if brief.stop_requested:
+        return lines
+    return [*lines, "  answer:   by one of these", *(f"    {command}" for command in answer(brief))]
 
 
 def _replays(stream: Stream) -> str:

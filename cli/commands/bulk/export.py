@@ -13,8 +13,8 @@ from cli.shared import progress
 from cli.shared.filtering import LOOKING, filtered
 from cli.shared.opening import load_settings, open_redis, read_accounts
 from cli.shared.output import DID_NOT, USED_WRONGLY, Json, complain, fail, print_json, say
-from cli.shared.waiting import ENDED, HELD, given_up, patience
-from config.text import counted
+from cli.shared.waiting import ENDED, HELD, STANDS_STILL, given_up, patience
+from config.text import counted, printable
 from worker.export.patterns import DEFAULT, PatternError, check
 from worker.places.target import TargetError
 from worker.places.targets import SCHEMES, open_target
@@ -91,7 +91,9 @@ def command(
         fail(f"--{'timeout' if stall is None else 'stall'} is for --follow: add it", USED_WRONGLY)
     waited = patience(stall, timeout, still_ms=None) if follow else None
     try:
-        counts, code = _run(wanted, target, pattern, drafts=drafts, mark=mark, waited=waited, html=html)
+        counts, code, because = _run(
+            wanted, target, pattern, drafts=drafts, mark=mark, waited=waited, html=html
+        )
     except TargetError as error:
         fail(f"{error}\nWhat is there is whole; the same command goes on from it.")
     except KeyboardInterrupt:
@@ -104,7 +106,7 @@ def command(
     else:
         _tell(counts, target)
     if code is not None:
-        complain(ENDED[code])
+        complain("\n".join([ENDED[code], *map(printable, because)]))
     raise typer.Exit(code or (DID_NOT if missing else 0))
 
 
@@ -117,14 +119,15 @@ def _run(
     mark: bool,
     waited: Patience | None,
     html: Path | None,
-) -> "tuple[Counts, int | None]":
-    """Export; returns the counts, and how following has ended where it was before all were finished."""
+) -> "tuple[Counts, int | None, list[str]]":
+    """Export; returns the counts, and how and why following ended if it did before all were finished."""
     values = load_settings()
     with open_redis(values) as client:
         progress.show(LOOKING)
         if waited is None and wanted.chooses and next(select(client, wanted), None) is None:
             fail(NONE_MEANT)
         # Not at the top: what is said wrongly is told without the API's client.
+        from cli.doing.stalling import why_still
         from worker.export.contact_sheet import check_installed
         from worker.export.exporting import Order, exporting
         from worker.export.following import followed
@@ -150,7 +153,8 @@ def _run(
                     export.write_indexes()
             if html is not None:
                 export.write_sheet(html)
-            return export.counts, code
+            because = list(why_still(client, wanted)) if code == STANDS_STILL else []
+            return export.counts, code, because
 
 
 def _code(stand: "Stand", waited: Patience) -> int | None:

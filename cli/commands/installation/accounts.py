@@ -3,7 +3,8 @@
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,11 +15,15 @@ from cli.shared.output import USED_WRONGLY, Json, complain, console, fail, folde
 from config import durations
 from config.text import printable
 from config.times import format_time
-from worker.views import account_reading
+from worker.views import account_reading, held_back
 from worker.views.account import AccountReport
+from worker.views.held_back import BatchBudget
 
 if TYPE_CHECKING:
     import redis
+
+#: An account, and the budgets of its batches.
+_Report = tuple[AccountReport, list[BatchBudget]]
 
 
 def command(
@@ -49,7 +54,7 @@ def command(
             elif watch:
                 _follow(client)
             elif as_json:
-                print_json([account_json(report) for report in _reports(client)])
+                print_json([_facts(*each) for each in _reports(client)])
             else:
                 _print(_reports(client))
         if not watch:
@@ -84,15 +89,22 @@ def _expect_another(account: str) -> None:
     say(f"account {account}: the first process with another token that starts within a day may do so")
 
 
-def _reports(client: "redis.Redis") -> list[AccountReport]:
-    return [account_reading.report(client, name) for name in account_reading.names(client)]
+def _reports(client: "redis.Redis") -> list[_Report]:
+    return [
+        (account_reading.report(client, name), held_back.budgets(client, name))
+        for name in account_reading.names(client)
+    ]
 
 
-def _print(reports: list[AccountReport]) -> None:
+def _facts(report: AccountReport, budgets: Sequence[BatchBudget]) -> dict[str, Any]:
+    return account_json(report) | {"batch_budgets": [each._asdict() for each in budgets]}
+
+
+def _print(reports: Sequence[_Report]) -> None:
     if not reports:
         typer.echo("No account is on record: the first worker that starts puts those it has there.")
     for report in reports:
-        for line in account_lines(report):
+        for line in account_lines(*report):
             say(printable(line))
 
 
@@ -103,7 +115,8 @@ def _watch(client: "redis.Redis") -> None:
     to = console()
     with Live(console=to, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
-            lines = [folded(printable(line)) for report in _reports(client) for line in account_lines(report)]
+            reports = _reports(client)
+            lines = [folded(printable(line)) for report in reports for line in account_lines(*report)]
             text = Text("\n".join(lines) or "No account is on record.", no_wrap=True, overflow="ellipsis")
             live.update(text, refresh=True)
             time.sleep(durations.ACCOUNTS_AGAIN_SECONDS)
@@ -113,11 +126,11 @@ def _follow(client: "redis.Redis") -> None:
     """Print an account each time that anything of it has changed but how long things last."""
     known: dict[str, tuple[object, ...]] = {}
     while True:
-        for report in _reports(client):
-            if known.get(report.name) != (stands := _stands(report)):
+        for report, budgets in _reports(client):
+            if known.get(report.name) != (stands := (*_stands(report), budgets)):
                 known[report.name] = stands
                 typer.echo(f"{format_time(report.read_at)}:")
-                _print([report])
+                _print([(report, budgets)])
                 sys.stdout.flush()
         time.sleep(durations.ACCOUNTS_AGAIN_SECONDS)
 

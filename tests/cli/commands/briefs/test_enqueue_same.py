@@ -237,9 +237,10 @@ def test_an_id_like_an_option_is_told_how_to_be_given(command: Command, flow: Fl
 @pytest.mark.parametrize(
     ("brief_id", "told"),
     [
-        ("nal", "identity-worker resolve nal --resend|--give-up"),
-        ("-nal", "identity-worker resolve --resend|--give-up -- -nal"),
+        ("nal", "identity-worker resolve nal --resend"),
+        ("n 1", "identity-worker resolve 'n 1' --resend"),
+        ("-nal", "identity-worker resolve --resend -- -nal"),
     ],
 )
 def test_a_told_command_can_be_typed_whatever_the_id_begins_with(brief_id: str, told: str) -> None:
-    assert answers(brief_id, job=False) == told
+    assert answers(brief_id, jobs=[]) == [told, told.replace("--resend", "--give-up")]

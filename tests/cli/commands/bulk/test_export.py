@@ -174,8 +174,10 @@ def test_followed_it_ends_by_its_limits_with_what_has_finished(
                 ("spring", "--stall", "1s"),
             )
         )
-    still = "nothing has moved for too long: see `identity-worker why BRIEF`"
-    assert stalled.result() == (4, still)
+    code, told = stalled.result()
+    still, *_, ask = told.splitlines()
+    assert (code, still) == (4, "nothing has moved for too long")
+    assert re.fullmatch(r"open is waiting, for .+: see `identity-worker why open`", ask)
     assert late.result() == (5, "the time is over")
     person = "the rest waits for a person: see `identity-worker status --state held,choosing`"
     assert held.result() == (3, person)

@@ -76,6 +76,24 @@ def test_who_waits_is_told_by_batch_with_what_is_parked(command: Command, flow: 
     flow.client.flushall()
 
 
+def test_the_budget_of_a_batch_is_told_though_nothing_is_held_back(command: Command, flow: Flow) -> None:
+    flow.accept(brief_id="a", batch="spring")
+    flow.accept(brief_id="b", batch="free")
+    # One of a batch that is yet to come, and of one whose change was long ago.
+    command("limits", "default", "--budget", "later=7.5")
+    command("limits", "default", "--budget", "spring=900")
+    flow.client.delete(keys.CHANGES("default"))
+    command("limits", "default", "--budget", "later=7.5")
+    (told,) = json.loads(command("accounts", "--json").stdout)
+    later, spring = told["batch_budgets"]
+    assert later == {"batch": "later", "allowed": 7.5, "spent": 0.0, "reserved": 0.0}
+    assert (spring["batch"], spring["allowed"], spring["reserved"] > 0) == ("spring", 900.0, True)
+    text = command("accounts").stdout
+    assert "  budget    batch later: 0 credits spent, 0 reserved, 7.5 left of 7.5\n" in text
+    assert "  budget    batch spring: 0 credits spent, " in text
+    assert "batch free" not in text
+
+
 def test_batches_of_the_first_that_wait_are_said_to_be_that(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="first")
     flow.client.zadd(keys.WAITING("default", "create"), {f"brief:w-{n}": n for n in range(1_001)})

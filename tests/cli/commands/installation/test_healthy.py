@@ -73,7 +73,7 @@ def test_a_loop_that_stands_still_gives_no_sign(client: "redis.Redis", redis_url
     assert signs_of_life.of_this_machine(client) == OTHERS
 
 
-def test_a_redis_that_never_answers_is_told_before_a_probe_is_cut_off(command: Command) -> None:
+def test_a_redis_that_never_answers_is_told_before_a_probe_ends(command: Command) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         at = f"127.0.0.1:{mute.getsockname()[1]}/0"
         told = command("healthy", REDIS_URL=f"redis://:hush@{at}")

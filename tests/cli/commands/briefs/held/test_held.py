@@ -1,6 +1,8 @@
 """What no worker could run is held with its error, listed with its command, and brought back by it."""
 
 import json
+import re
+import shlex
 
 import pytest
 import redis
@@ -43,8 +45,8 @@ def test_a_step_that_raises_holds_its_brief_and_retry_brings_it_back(
     assert flow.record(subject).fields["left"] == was
     assert "identity.brief.held" in event_types(flow.client, "b")
     shown = command("status", "--held").stdout
-    assert "`identity-worker retry b`" in shown
-    assert "`identity-worker retry b`" in command("why", "b").stdout
+    assert "\n    identity-worker retry b\n" in shown
+    assert "\n    identity-worker retry b\n" in command("why", "b").stdout
     assert max(map(len, shown.splitlines())) < 200
     assert command("retry", "b").returncode == 0
     assert state(flow.ledger, subject) == back
@@ -106,13 +108,14 @@ def test_the_jobs_that_may_be_a_held_briefs_are_listed_to_adopt(
     assert flow.ledger.apply(flow.brief("b"), Transition("held", fields=fields)) is Answer.APPLIED
     (held,) = listed(command)["held"]
     assert held["candidate_jobs"] == candidates
-    adopt = "identity-worker resolve b --adopt JOB|--resend|--give-up"
+    answers = [f"--adopt {made['job_id']}", "--adopt job_unread", "--resend", "--give-up"]
+    typed = [f"identity-worker resolve b {each}\n" for each in answers]
     for shown in (command("status", "--held"), command("status", "b"), command("why", "b")):
         assert f"job {made['job_id']}: made {format_time(1_000)}, 2 + 1 drafts\n" in shown.stdout
         assert f"job job_unread: seen {format_time(3_000)}, drafts not known\n" in shown.stdout
-        assert f"`{adopt}`" in shown.stdout
-    first = held["candidate_jobs"][0]["job_id"]
-    assert command("resolve", "b", "--adopt", first, **environment).returncode == 0
+        assert "".join(typed) in re.sub("\n +", "\n", shown.stdout)
+    pasted = shlex.split(held["answer"].splitlines()[0])
+    assert command(*pasted[1:], **environment).returncode == 0
     assert flow.brief("b").state == "generating"
     assert "may be its own" not in command("status", "b").stdout
 
