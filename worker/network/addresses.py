@@ -50,7 +50,11 @@ def look_up(host: str, port: int, seconds: float) -> list[str]:
         finally:
             _waiting.release()
 
-    threading.Thread(target=ask, name="name look-up", daemon=True).start()
+    try:
+        threading.Thread(target=ask, name="name look-up", daemon=True).start()
+    except RuntimeError as error:  # of memory, or of the number of a container's threads, nothing is left
+        _waiting.release()
+        raise OSError(str(error)) from error
     try:
         found = answer.get(timeout=seconds)
     except queue.Empty:

@@ -1,9 +1,10 @@
 """`identity-worker work`: the worker process of the Procfile."""
 
+import os
 import signal
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -48,8 +49,9 @@ def command(
     if each := to_start(values, shards):
         raise typer.Exit(run_each(each, "work", *given))
     import_module("actors.path")  # once for all of its processes, which are forks
-    # What Dramatiq runs in its place at SIGHUP, when its processes have ended.
+    # What Dramatiq runs in its place at SIGHUP, when its processes have ended, and how.
     sys.argv = starting.python("cli", "work", *given)
+    os.execvp = _begin_anew
     shutdown = ["--worker-shutdown-timeout", str(round(values.shutdown_seconds * 1000))]
     # For 30 s, or until its workers are ready, Dramatiq's main process takes no signal and does not notice
     # when one is killed. It waits before it starts processes of other kinds, of which we have none. The
@@ -59,6 +61,13 @@ def command(
     code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, *ready, "--path"]))
     starting.ignore()
     raise typer.Exit(code)
+
+
+def _begin_anew(file: Any, args: Any) -> NoReturn:
+    """Run a program in place of this one, where one SIGHUP more is ignored from its first moment."""
+    # Handlers do not outlast this, and until the program has set its own the signal would end it.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    os.execv(file, args)  # noqa: S606  # a program and its arguments, without a shell
 
 
 def _values() -> Settings:

@@ -85,6 +85,24 @@ def test_a_worker_that_begins_anew_is_not_ended_by_one_sighup_more(
     assert worker.stop() == 0
 
 
+def test_a_worker_that_begins_anew_ignores_sighup_from_its_first_moment(
+    worker_process: ProcessFactory, tmp_path: Path
+) -> None:
+    # Python runs a module of this name before anything else, so it sees what the process was born with.
+    noted = tmp_path / "noted"
+    (tmp_path / "sitecustomize.py").write_text(
+        f"with open({str(noted)!r}, 'a') as file:\n"
+        "    file.writelines(line for line in open('/proc/self/status') if line.startswith('SigIgn'))\n"
+    )
+    worker = worker_process(PYTHONPATH=str(tmp_path))
+    until(lambda: is_ready(worker))
+    worker.process.send_signal(signal.SIGHUP)
+    until(lambda: is_ready(worker, 2))
+    *_, of_second = (int(line.split()[1], 16) for line in noted.read_text().splitlines())
+    assert of_second >> signal.SIGHUP - 1 & 1, "one SIGHUP more would have ended it"
+    assert worker.stop() == 0
+
+
 def test_a_worker_goes_on_at_sighup_while_its_accounts_are_wrong(
     client: "redis.Redis", redis_url: str, worker_process: ProcessFactory, tmp_path: Path
 ) -> None:
