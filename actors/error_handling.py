@@ -5,10 +5,9 @@ from typing import Any
 
 from actors.runtime import Runtime
 from config import durations, logs
-from config.limits import Endpoint
 from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Transition
-from worker.lifecycle import choosing, importing, journal_entries, record_fields, transitions
+from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, READ, UnconfirmedError, decide
 from worker.lifecycle.transitions import call_ended
@@ -96,13 +95,13 @@ def refuse_promotion(rt: Runtime, promotion: Record, error: ApiError) -> None:
 def may_have_arrived(rt: Runtime, promotion: Record) -> bool:
     """Return whether an earlier promote of the same draft or portrait may have arrived, by the journal."""
     journal = take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id))
-    if promotion.get("photo") is not None:
-        return importing.may_have_arrived(promotion, journal)
-    draft = record_fields.current_draft(promotion)["image_result_id"]
-    lost = journal.lost(Endpoint.PROMOTE)
+    lost = journal.lost(journal_entries.call_of(promotion))
     if promotion.state == "promoting":  # its own call, of which no end is on record yet
         own = (promotion.subject, promotion.attempt)
         lost = [each for each in lost if (each["subject"], each["attempt"]) != own]
+    if promotion.get("photo") is not None:
+        return bool(lost)
+    draft = record_fields.current_draft(promotion)["image_result_id"]
     return any(each.get("image_result_id") == draft for each in lost)
 
 

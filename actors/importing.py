@@ -17,7 +17,6 @@ from worker.files import named_files, photos
 from worker.ledger.records import Record
 from worker.ledger.transition import CLAIMED, Completion, Pause, Transition
 from worker.lifecycle import importing, journal_entries, transitions
-from worker.lifecycle.charges import take_apart
 from worker.lifecycle.error_policy import PROMOTE, decide
 from worker.lifecycle.importing import Match
 from worker.lifecycle.journal_entries import IMPORT
@@ -25,7 +24,6 @@ from worker.network.errors import FileRefusedError, FileUnavailableError
 from worker.piktid.answers import Identity
 from worker.piktid.errors import AlreadyPromotedError, ApiError, NameTakenError, NotSentError
 from worker.unresolved.past import may_be_older
-from worker.views import snapshots
 
 log = logs.get("importing")
 
@@ -45,10 +43,7 @@ def make_identity(rt: Runtime, promotion: Record) -> Made | None:
 
     Returns None where no identity came of it, which is on record then.
     """
-    lost = importing.may_have_arrived(
-        promotion, take_apart(snapshots.journal(rt.ledger.client, promotion.brief_id))
-    )
-    lost = lost or may_be_older(rt.ledger.client, promotion)
+    lost = error_handling.may_have_arrived(rt, promotion) or may_be_older(rt.ledger.client, promotion)
     photo = _read(rt, promotion, lost=lost)
     if photo is None:
         return None

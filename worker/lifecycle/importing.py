@@ -13,8 +13,6 @@ from worker.briefs.brief import Brief
 from worker.briefs.names import MAX_NAME
 from worker.briefs.naming import job_name
 from worker.ledger.records import Record
-from worker.lifecycle.charges import Journal
-from worker.lifecycle.journal_entries import IMPORT
 from worker.piktid.answers import Identity
 
 #: A portrait is no draft, and has no link.
@@ -91,9 +89,3 @@ def match(sought: str, file: str, found: Iterable[Identity]) -> tuple[Match, str
 def _stem(file: str) -> str:
     # The API may store what it is sent in another format.
     return file.rpartition("/")[2].partition(".")[0]
-
-
-def may_have_arrived(promotion: Record, journal: Journal) -> bool:
-    """Return whether an upload before this attempt may have arrived."""
-    earlier = (call for call in journal.of(IMPORT) if call.intended["attempt"] != promotion.attempt)
-    return any(call.unresolved for call in earlier)

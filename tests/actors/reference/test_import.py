@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from own_account import Api
-from stepping import Flow
+from stepping import Flow, step
 from support import event_types, events
 
 from config import keys
@@ -166,3 +166,19 @@ def test_a_portrait_that_web_pages_answer_for_has_not_failed(flow: Flow, api: Ap
     flow.wake_timer(subject)
     flow.steps.until(lambda: flow.record(subject).state == "ready")
     assert api.requests(UPLOAD) == 1
+
+
+def test_a_lost_upload_keeps_its_permit_when_its_own_step_breaks(flow: Flow, api: Api) -> None:
+    from actors.held import hold_step
+
+    api.fault("drop_response", path=PATH, count=1)
+    brief_id = ask(flow)
+    subject = f"promotion:{brief_id}#0"
+    flow.steps.until(lambda: flow.calls(brief_id)[-1:] == ["import OutcomeUnknown"])
+    # The run that lost the answer broke after it had put that on record: no later one was granted.
+    flow.broker.enqueue(step("promote_draft", subject))
+    ((redis_id, *_),) = flow.broker.fetch(keys.STEPS, 1)
+    flow.broker.dead_letter(keys.STEPS, redis_id, "a bug of ours")
+    hold_step(redis_id)
+    assert (flow.record(subject).state, flow.record(subject).attempt) == ("held", 1)
+    assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == [subject]
