@@ -45,7 +45,7 @@ def account_lines(report: AccountReport, budgets: Sequence[BatchBudget] = ()) ->
     if len(report.jobs) > MOST:
         yield f"    and {len(report.jobs) - MOST} more"
     if any(holder.state is None for holder in report.jobs):
-        yield "    an orphan's permit goes by itself once the API says that its job is over"
+        yield "    what has no record gives its permit back once its job is over, or must be"
     for window in report.windows.values():
         yield f"  {window.endpoint + 's':<9} {window_text(window, report.read_at)}"
     yield f"  slots     {_slots(report)}"
@@ -80,7 +80,8 @@ def _jobs(report: AccountReport) -> str:
 
 def holder_line(holder: PermitHolder, now: int) -> str:
     """Return who holds a job permit, in which state, since when, for which remote job."""
-    state = holder.state or "orphan, its record is gone"
+    none = "lost create that was sent again" if "/" in holder.subject else "orphan, its record is gone"
+    state = holder.state or none
     since = format_duration(now - holder.since)
     return f"{holder.subject}  {state}  {since}  job {holder.job_id or 'not known'}"
 

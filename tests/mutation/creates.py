@@ -8,6 +8,7 @@ TESTS = (
     "tests/worker/unresolved/test_streams.py",
     "tests/worker/unresolved/uncertain",
 )
+SENT_AGAIN_TESTS = ("tests/cli/commands/briefs/held/test_sent_again.py",)
 
 MUTANTS = (
     *of("worker/ledger/lua/accounts/followed.lua", TESTS,
@@ -32,7 +33,7 @@ MUTANTS = (
         ("a job is forgotten too early", "'-inf', whole(call.now - SETTING.unclaimed_ms), 'LIMIT'", "'-inf', whole(call.now - SETTING.unclaimed_ms + 1), 'LIMIT'"),
         ("a create under way may own no job", "        redis.call('ZADD', unresolved, whole(call.now), attempt)\n", ""),
         ("a known create may own another job", "        redis.call('ZREM', unresolved, attempt)\n", ""),
-        ("what was given up owns no job", "(to ~= product.unresolved and (change.completion or change.observed))", "to ~= product.unresolved"),
+        ("what was given up owns no job", "(to ~= product.unresolved and unclaimed.is_known(change))", "to ~= product.unresolved"),
         ("nobody is woken by a new job", "    wake_unresolved(account)\n", ""),
     ),
     *of("worker/ledger/lua/briefs/wake.lua", TESTS,
@@ -61,5 +62,18 @@ MUTANTS = (
         ("what was unknown in another state counts", "is_first = since < int(record.fields[\"moved_at\"])", "is_first = since == 0"),
         ("what is unknown is waited for without end", "if not is_first and record.read_at", "if False and record.read_at"),
         ("what was found in between does not count", "if record.get(\"unknown_since\") is not None:", "if False:"),
+    ),
+    *of("worker/ledger/lua/lib/briefs/transition.lua", SENT_AGAIN_TESTS,
+        ("the job of a lost create that is sent again counts no more", "        permits.leave_behind(account, subject)\n", ""),
+        ("what did not arrive keeps a permit", " and not unclaimed.is_known(change) then", " then"),
+    ),
+    *of("worker/ledger/lua/lib/accounts/permits.lua", SENT_AGAIN_TESTS,
+        ("the permit of a lost create is looked at late", "    outbox.set_timer(attempt, began_at + SETTING.past_ms + 1)\n", ""),
+    ),
+    *of("worker/ledger/lua/lib/accounts/budget.lua", SENT_AGAIN_TESTS,
+        ("a price is awaited of a create that was lost", " and base.has_record(holder) then", " then"),
+    ),
+    *of("worker/lifecycle/transitions.py", SENT_AGAIN_TESTS,
+        ("what is to end is sent again", '{**brief.same_stay, "wish": ""}', "brief.same_stay"),
     ),
 )  # fmt: skip

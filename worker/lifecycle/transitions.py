@@ -142,9 +142,9 @@ def not_arrived(brief: Record, observed: int) -> Transition:
 
 
 def sent_again(brief: Record, to: str, journal: Mapping[str, Any]) -> Transition:
-    """An operator has a paid call of unknown outcome made again, from `waiting` or from `preparing`."""
-    timer = None if to == "waiting" else AT_ONCE
-    return Transition(to, forget=QUESTION_FIELDS, when=brief.same_stay, journal=journal, timer_ms=timer)
+    """An operator has a paid call of unknown outcome made again, unless the brief is to end by now."""
+    timer, when = None if to == "waiting" else AT_ONCE, {**brief.same_stay, "wish": ""}
+    return Transition(to, forget=QUESTION_FIELDS, when=when, journal=journal, timer_ms=timer)
 
 
 def drafts_ready(brief: Record, results: JobResults, chosen: Sequence[Chosen]) -> Transition:

@@ -73,6 +73,11 @@ class Operator:
             raise OperationRefusedError(
                 f"brief {brief.brief_id} is {_where(brief)}: no paid call of it is in question{_ASKING}"
             )
+        if brief.get("wish") is not None:
+            raise OperationRefusedError(
+                f"brief {brief.brief_id} is to end ({brief.get('wish_why')}): it does once the job of its "
+                "create is found, or must be over"
+            )
         journal = self._word(brief, "resend", back_to=to)
         answer = self.ledger.apply(brief, transitions.sent_again(brief, to, journal))
         return self._checked(brief, answer)

@@ -71,7 +71,10 @@ class PermitHolder:
 
     subject: str
     state: str | None
-    """None: an orphan, whose record is gone. Its permit goes once the API says that its job is over."""
+    """None: an orphan, whose record is gone, or a lost create that was sent again (`SUBJECT/CALL`).
+
+    Its permit goes once its job is over, or must be.
+    """
     job_id: str | None
     since: int
     need: int

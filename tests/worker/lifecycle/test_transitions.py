@@ -129,13 +129,13 @@ MOVES: list[Move] = [
         "held",
         lambda: transitions.sent_again(BRIEF, "waiting", ENTRY),
         "waiting",
-        {"forget": ANSWERED, "when": SAME_STAY, "journal": ENTRY},
+        {"forget": ANSWERED, "when": {**SAME_STAY, "wish": ""}, "journal": ENTRY},
     ),
     (
         "held",
         lambda: transitions.sent_again(BRIEF, "preparing", ENTRY),
         "preparing",
-        {"forget": ANSWERED, "when": SAME_STAY, "journal": ENTRY, "timer_ms": 1},
+        {"forget": ANSWERED, "when": {**SAME_STAY, "wish": ""}, "journal": ENTRY, "timer_ms": 1},
     ),
     (
         "generating",

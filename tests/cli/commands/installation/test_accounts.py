@@ -166,7 +166,7 @@ def test_an_orphan_is_told_with_how_it_is_resolved(command: Command, flow: Flow)
     flow.client.delete(keys.RECORD("brief:a"))
     text = command("accounts").stdout
     assert re.search(rf"    brief:a  orphan, its record is gone  \d+s  job {job}\n", text)
-    assert "    an orphan's permit goes by itself once the API says that its job is over\n" in text
+    assert "    what has no record gives its permit back once its job is over, or must be\n" in text
     (told,) = json.loads(command("accounts", "--json").stdout)
     assert [(each["state"], each["job_id"]) for each in told["jobs"]] == [(None, job)]
 

@@ -52,6 +52,11 @@ function base.brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
 end
 
+-- The newest paid call of a subject: SUBJECT/NUMBER, which is no record's subject.
+function base.attempt_of(subject)
+    return subject .. '/' .. (records.get(base.record_of(subject), 'grants') or 0)
+end
+
 function base.has_record(subject)
     return records.get(base.record_of(subject), 'state') ~= false
 end

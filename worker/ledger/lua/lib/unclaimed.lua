@@ -61,16 +61,21 @@ function unclaimed.meet(account, job)
     unclaimed.has_seen_more(account)
 end
 
--- A create is about to be made, or its outcome is known: by its job, by the API's answer or by what was seen. An
--- operator's word to send it again is no such knowledge, and what was given up may have made a job all the same.
+-- Whether a change tells what became of a create, by the API's answer or by what was seen. An operator's word to send it
+-- again is no such knowledge, and what was given up may have made a job all the same.
+function unclaimed.is_known(change)
+    return change.completion or change.observed
+end
+
+-- A create is about to be made, or its outcome is known.
 function unclaimed.follow_create(account, subject, to, change)
     local product, unresolved = base.product_of(subject), key('UNRESOLVED', account)
-    local attempt = subject .. '/' .. (records.get(record_of(subject), 'grants') or 0)
+    local attempt = base.attempt_of(subject)
     if to == product.claimed then
         redis.call('ZREMRANGEBYSCORE', unresolved, '-inf', whole(call.now - SETTING.unclaimed_ms))
         redis.call('ZADD', unresolved, whole(call.now), attempt)
         redis.call('PEXPIRE', unresolved, SETTING.unclaimed_ms)
-    elseif to == product.running or (to ~= product.unresolved and (change.completion or change.observed)) then
+    elseif to == product.running or (to ~= product.unresolved and unclaimed.is_known(change)) then
         redis.call('ZREM', unresolved, attempt)
     end
 end

@@ -136,8 +136,10 @@ class Scene(Comparison):
         """Move a subject where no request ends."""
         if subject.state == "preprocessing" and to != "ready":
             self.libraries[subject.account].discard(subject.code or "")
+        observed = 0 if subject.state == "uncertain" else None  # what goes back to wait did not arrive
         self.model.move(subject, to, self.now)
-        self.advance(subject, to, timer_ms=None if subject.finished or subject.waits else 20_000)
+        timer_ms = None if subject.finished or subject.waits else 20_000
+        self.advance(subject, to, timer_ms=timer_ms, observed=observed)
 
     def collect(
         self, brief: Subject, to: str = "choosing", cost: int | None = None, promotions: int = 0

@@ -27,7 +27,7 @@ function budget.learns_price(account)
         return false
     end
     for _, holder in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
-        if not product_of(holder).cost then
+        if not product_of(holder).cost and base.has_record(holder) then
             return true
         end
     end

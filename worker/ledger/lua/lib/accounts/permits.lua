@@ -78,6 +78,15 @@ function permits.withdraw(account, endpoint)
     end
 end
 
+-- A create of which nobody knows whether it arrived is made again at a person's word: the job that the first call may
+-- have made keeps a permit of its own, under a name without a record. It goes as an orphan's does, when it must be over.
+function permits.leave_behind(account, subject)
+    local attempt = base.attempt_of(subject)
+    local began_at = tonumber(redis.call('ZSCORE', key('UNRESOLVED', account), attempt)) or call.now
+    redis.call('ZADD', key('PERMITS', account), whole(began_at), attempt)
+    outbox.set_timer(attempt, began_at + SETTING.past_ms + 1)
+end
+
 -- An endpoint has just been paused, by the API ('pause') or by a person: `stages` notes it of those who wait.
 function permits.noted(endpoint, what)
     call.paused = call.paused or {}

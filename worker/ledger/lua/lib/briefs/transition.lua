@@ -68,6 +68,9 @@ function transition.move(subject, change)
     holdings.account_for(account, subject, kind, from, to)
     holdings.write_off(account, subject, kind, from, to)
     holdings.count_identity(account, subject, kind, from, to)
+    if product.unresolved and from == product.unresolved and to == product.waits and not unclaimed.is_known(change) then
+        permits.leave_behind(account, subject)
+    end
     holdings.hold(account, subject, kind, from, to, change.keep_permit)
     if product.unresolved then
         unclaimed.follow_create(account, subject, to, change)
