@@ -1,5 +1,6 @@
 """Two releases of this project side by side: a tree of each, with an environment of its own."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -73,6 +74,17 @@ def release_of(commit: str, folder: Path | None = None) -> Iterator[Release]:
         finally:
             if folder is None:
                 _git("worktree", "remove", "--force", str(home))
+
+
+def given(program: str, commit: str, seconds: float) -> argparse.Namespace:
+    """Return what the command line of an experiment with an older release says, with these defaults."""
+    parser = argparse.ArgumentParser(prog=f"python -m tests.chaos.programs.{program}")
+    parser.add_argument("--commit", default=commit)
+    parser.add_argument("--old", type=Path, help="a folder for the old tree, which is left there")
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
+    return parser.parse_args()
 
 
 def _git(*arguments: str) -> None:

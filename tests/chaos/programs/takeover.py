@@ -10,7 +10,6 @@ each part all must be as `tests.chaos.invariants.invariants` says; the last line
 when it is not so, or when a state was not there to be taken over.
 """
 
-import argparse
 import json
 import random
 import sys
@@ -26,7 +25,7 @@ from sandbox.common.chance import draws
 from tests.chaos.harness.every_state import ACCOUNTS, Standstill
 from tests.chaos.harness.fleet import Fleet, fleet
 from tests.chaos.harness.orders import orders
-from tests.chaos.harness.release import Release, present, release_of
+from tests.chaos.harness.release import Release, given, present, release_of
 from tests.chaos.harness.world import World, wait_until_followed, world
 from tests.chaos.invariants.invariants import Breach, Kind
 
@@ -135,14 +134,8 @@ def _end_one(fleets: dict[str, Fleet], rng: random.Random) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.programs.takeover")
-    parser.add_argument("--commit", default=BEFORE)
-    parser.add_argument("--old", type=Path, help="a folder for the old tree, which is left there")
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
-    given = parser.parse_args()
-    with release_of(given.commit, given.old) as old:
-        result = {"commit": given.commit, **main(old, given.seconds, given.seed, given.keep)}
+    asked = given("takeover", BEFORE, 60)
+    with release_of(asked.commit, asked.old) as old:
+        result = {"commit": asked.commit, **main(old, asked.seconds, asked.seed, asked.keep)}
     print(json.dumps(result))
     sys.exit(bool(result["missing"]) or any(result[kind] for kind in Kind))

@@ -9,7 +9,6 @@ the end all must be as `tests.chaos.invariants.invariants` says, and the ledger 
 each brief counted. The last line is one JSON object; exits 1 when it is not so.
 """
 
-import argparse
 import json
 import random
 import sys
@@ -23,7 +22,7 @@ from typing import Any
 from sandbox.common.chance import draws
 from tests.chaos.harness.fleet import Fleet
 from tests.chaos.harness.orders import orders
-from tests.chaos.harness.release import Release, present, release_of
+from tests.chaos.harness.release import Release, given, present, release_of
 from tests.chaos.harness.world import World, wait_until_followed, world
 from tests.chaos.invariants.invariants import Breach, Kind
 from worker.operations.migrating import standing
@@ -138,14 +137,8 @@ def _wait_until_migrated(made: World) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos.programs.upgrade")
-    parser.add_argument("--commit", default=LAST)
-    parser.add_argument("--old", type=Path, help="a folder for the old tree, which is left there")
-    parser.add_argument("--seconds", type=float, default=40)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="a folder for the logs and Redis' files")
-    given = parser.parse_args()
-    with release_of(given.commit, given.old) as last:
-        result = {"commit": given.commit, **main(last, given.seconds, given.seed, given.keep)}
+    asked = given("upgrade", LAST, 40)
+    with release_of(asked.commit, asked.old) as last:
+        result = {"commit": asked.commit, **main(last, asked.seconds, asked.seed, asked.keep)}
     print(json.dumps(result))
     sys.exit(any(result[kind] for kind in Kind))
