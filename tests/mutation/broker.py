@@ -157,7 +157,7 @@ MUTANTS = (
     *of("actors/broker/lua/lib/dead_letters.lua", TEND_TESTS,
         ("one more worker may die", "if #deaths < SETTING.most_deaths then", "if #deaths <= SETTING.most_deaths then"),
         ("a deadly step's next message kills again", "    if not is_to_hold or redis", "    if true or redis"),
-        ("why outlives its letter", "    redis.call('HDEL', KEY.DEAD_LETTER_REASONS, id)\n", ""),
+        ("why outlives its dead letter", "    redis.call('HDEL', KEY.DEAD_LETTER_REASONS, id)\n", ""),
     ),
     *of("actors/broker/lua/fetch.lua", ENTRIES_TESTS,
         ("what is too long is read", "    elseif #text > SETTING.most_bytes then", "    elseif false then"),

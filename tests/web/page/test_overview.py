@@ -155,9 +155,9 @@ def test_a_dead_letter_is_thrown_away_once_and_logged(
     person: People, flow: Flow, dead: list[str], token: Tokens
 ) -> None:
     anna = person(token())
-    assert anna.send("/overview/act", what="drop", letter=dead[0], why="spam").status_code == 303
+    assert anna.send("/overview/act", what="drop", dead_letter=dead[0], why="spam").status_code == 303
     assert left(flow) == dead[1:]
-    assert anna.send("/overview/act", what="drop", letter=dead[0]).status_code == 404
+    assert anna.send("/overview/act", what="drop", dead_letter=dead[0]).status_code == 404
     (action,) = actions.actions(flow.client)
     said = {"what": "cancel", "by": "anna by the page", "why": "spam", "dead_letter": dead[0]}
     assert said.items() <= action.items()
@@ -167,16 +167,16 @@ def test_a_dead_letter_is_run_again_and_logged(
     person: People, flow: Flow, dead: list[str], token: Tokens
 ) -> None:
     anna = person(token())
-    assert anna.send("/overview/act", what="revive", letter=dead[0]).status_code == 303
+    assert anna.send("/overview/act", what="revive", dead_letter=dead[0]).status_code == 303
     assert (left(flow), flow.client.llen(keys.QUEUE(keys.INLET))) == (dead[1:], 1)
-    assert anna.send("/overview/act", what="revive", letter=dead[0]).status_code == 404
+    assert anna.send("/overview/act", what="revive", dead_letter=dead[0]).status_code == 404
     assert [each["what"] for each in actions.actions(flow.client)] == ["retry"]
 
 
 def test_of_many_dead_letters_some_are_shown_and_the_others_counted(
     person: People, flow: Flow, dead: list[str], token: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "MOST_LETTERS", 1)
+    monkeypatch.setattr(overview, "MOST_DEAD_LETTERS", 1)
     shown = person(token()).get("/").text
     assert shown.count("Run it again") == 1
     assert "2 more messages of the queues could not be run." in shown
@@ -192,16 +192,16 @@ def test_however_many_look_dead_letters_are_read_once_until_one_is_answered(
         read.append(1)
         return oldest(*given)
 
-    monkeypatch.setattr(overview, "_LETTERS", Recent(DEADLINE))
+    monkeypatch.setattr(overview, "_DEAD_LETTERS", Recent(DEADLINE))
     monkeypatch.setattr(dead_letters, "oldest", counted)
     anna = person(token())
     for _ in range(3):
         assert dead[0] in anna.get("/").text
     assert len(read) == 1
-    anna.send("/overview/act", what="drop", letter=dead[0])
+    anna.send("/overview/act", what="drop", dead_letter=dead[0])
     assert dead[0] not in anna.get("/").text
     assert dead_letters.drop(flow.client, dead_letters.find(flow.client, dead[1]))
-    assert anna.send("/overview/act", what="drop", letter=dead[1]).status_code == 404
+    assert anna.send("/overview/act", what="drop", dead_letter=dead[1]).status_code == 404
     assert dead[1] not in anna.get("/").text, "which somebody else has answered"
 
 
@@ -210,8 +210,8 @@ def test_only_whoever_operates_all_accounts_answers_a_dead_letter(
     person: People, flow: Flow, dead: list[str], token: Tokens, what: str
 ) -> None:
     viewer = person(token(Role.VIEWER))
-    assert viewer.send("/overview/act", what=what, letter=dead[0]).status_code == 403
+    assert viewer.send("/overview/act", what=what, dead_letter=dead[0]).status_code == 403
     other = person(token(name="bea", accounts=("default",)))
     assert "could not be run" not in other.get("/").text
-    assert other.send("/overview/act", what=what, letter=dead[0]).status_code == 404
+    assert other.send("/overview/act", what=what, dead_letter=dead[0]).status_code == 404
     assert left(flow) == dead

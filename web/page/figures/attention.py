@@ -31,7 +31,7 @@ class Act:
     """What its form sends to `/overview/act`."""
     button: str
     account: str = ""
-    letter: str = ""
+    dead_letter: str = ""
     """The id of a dead letter, as it is shown."""
     asks: str = ""
     """What is asked before it is done; blank: nothing."""
@@ -61,7 +61,7 @@ def lines(
     pauses: Mapping[str, Mapping[str, PauseView]],
     halts: Mapping[str, Halt],
     endpoints: Sequence[Standing] = (),
-    letters: Sequence[DeadLetter] = (),
+    dead_letters: Sequence[DeadLetter] = (),
     *,
     whole: bool = True,
 ) -> Iterator[Line]:
@@ -71,23 +71,25 @@ def lines(
             yield Line(f"{reason.told[:1].upper()}{reason.told[1:]}.", reason.remedy)
     yield from _briefs(accounts)
     if whole:
-        yield from _dead_letters(letters, sum(reading.dead_letters.values()), reading.at)
+        yield from _dead_letters(dead_letters, sum(reading.dead_letters.values()), reading.at)
     for endpoint in endpoints:
         yield from _endpoint(endpoint)
     for account in accounts:
         yield from _account(account, pauses.get(account.name, {}), halts.get(account.name))
 
 
-def _dead_letters(letters: Sequence[DeadLetter], number: int, now: int) -> Iterator[Line]:
-    for each in letters:
+def _dead_letters(dead_letters: Sequence[DeadLetter], number: int, now: int) -> Iterator[Line]:
+    for each in dead_letters:
         name = printable(each.id)
         told = f"The message {name} of the queue {each.queue} could not be run: {printable(each.error)}."
         # Backquotes would have it shown as a command of ours.
         text = f"Since {format_duration(now - each.at)}. It is: {shown(each.text)}".replace("`", "'")
-        throws = Act("drop", "Throw it away", letter=name, asks=f"Throw the message {name} away for good?")
-        yield Line(told, text, acts=(Act("revive", "Run it again", letter=name), throws))
-    if number > len(letters) > 0:
-        told = f"{counted(number - len(letters), 'more message')} of the queues could not be run."
+        throws = Act(
+            "drop", "Throw it away", dead_letter=name, asks=f"Throw the message {name} away for good?"
+        )
+        yield Line(told, text, acts=(Act("revive", "Run it again", dead_letter=name), throws))
+    if number > len(dead_letters) > 0:
+        told = f"{counted(number - len(dead_letters), 'more message')} of the queues could not be run."
         yield Line(told, "`identity-worker status --held` lists all, with the command that answers")
 
 

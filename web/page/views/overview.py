@@ -33,12 +33,12 @@ MOST_CARDS = 60
 #: Accounts of which is found out what they will run out of.
 _MOST_FORECAST = 20
 #: Dead letters that are shown, and bytes of each: an overview is no list of thousands.
-MOST_LETTERS, _LETTER_BYTES = 5, 500
+MOST_DEAD_LETTERS, _DEAD_LETTER_BYTES = 5, 500
 _STEP_MS, _STEPS = 5 * 60_000, 72
 #: Of how many seconds ago the figures may be: less than lie between two words of what has changed.
 _FRESH = 0.4
 #: Of how many seconds ago the plots, the dead letters, and the forecasts, may be.
-_HOURS, _LETTERS, _FORECASTS = Recent(5), Recent(5), Recent(20)
+_HOURS, _DEAD_LETTERS, _FORECASTS = Recent(5), Recent(5), Recent(20)
 
 
 def _show(visit: Visit) -> Response:
@@ -61,14 +61,14 @@ def _values(visit: Visit) -> dict[str, Any]:
     shown = accounts[:MOST_CARDS]
     reasons = visit.readings.reasons(reading)
     endpoints = standings(visit.client)[1] if whole else []
-    letters = (
-        _LETTERS.get(visit.client, lambda: _letters(visit))
+    stuck = (
+        _DEAD_LETTERS.get(visit.client, lambda: _oldest(visit))
         if whole and any(reading.dead_letters.values())
         else []
     )
     return {
         "attention": list(
-            attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, letters, whole=whole)
+            attention.lines(reading, reasons, accounts, pauses, of_people, endpoints, stuck, whole=whole)
         ),
         "cards": _cards(visit, shown, pauses, of_people, reading.at),
         "left_out": len(accounts) - len(shown),
@@ -108,14 +108,14 @@ def _runs_out(visit: Visit, account: AccountMeasures) -> list[RunsOut]:
     )
 
 
-def _letters(visit: Visit) -> list[DeadLetter]:
+def _oldest(visit: Visit) -> list[DeadLetter]:
     """Return the oldest dead letters of all shards."""
     found = [
         each
         for its in clients_of(visit.client)
-        for each in dead_letters.oldest(its, MOST_LETTERS, _LETTER_BYTES)
+        for each in dead_letters.oldest(its, MOST_DEAD_LETTERS, _DEAD_LETTER_BYTES)
     ]
-    return sorted(found, key=lambda each: (each.at, each.id))[:MOST_LETTERS]
+    return sorted(found, key=lambda each: (each.at, each.id))[:MOST_DEAD_LETTERS]
 
 
 def _act(visit: Visit) -> Response:
@@ -123,23 +123,23 @@ def _act(visit: Visit) -> Response:
     what = visit.form.one_of("what", ("unpause", "resume", "revive", "drop"))
     if what in ("revive", "drop"):
         try:
-            _answer_letter(visit, visit.form.text("letter"), what)
+            _answer_dead_letter(visit, visit.form.text("dead_letter"), what)
         finally:
-            _LETTERS.forget(visit.client)
+            _DEAD_LETTERS.forget(visit.client)
     else:
         _answer_account(visit, visit.form.text("account"), what)
     return visit.part("overview_part.html", **_values(visit)) if visit.is_part else visit.go_to("/")
 
 
-def _answer_letter(visit: Visit, name: str, what: str) -> None:
+def _answer_dead_letter(visit: Visit, name: str, what: str) -> None:
     """Raises PageError where there is none of this name, which somebody else may have answered."""
     found = None if visit.caller.accounts else dead_letters.shown_as(clients_of(visit.client), name)
     if found is not None:
-        client, letter = found
+        client, dead_letter = found
         # The words of the command line, which does the same.
         word, act = ("retry", dead_letters.revive) if what == "revive" else ("cancel", dead_letters.drop)
         recorded = actions.record(client, word, visit.by, visit.form.text("why"), dead_letter=name)
-        if act(client, letter):
+        if act(client, dead_letter):
             return
         recorded.not_done()
     raise not_found("message of this name that could not be run")
