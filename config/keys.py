@@ -38,14 +38,14 @@ FINISHED_AS = Key(
     "identity:finished-as",
     "hash",
     "ledger",
-    "finished brief -> account, and as what it is counted; as `finished`",
+    "finished brief -> account, and how it is counted; as `finished`",
 )
 COUNTS = Key(
     "identity:counts:%s", "hash", "ledger", "account: state:cause:batch -> briefs on record; gone when empty"
 )
 COUNTED = Key("identity:counted", "set", "ledger", "accounts of which briefs are counted; gone when empty")
 JUDGING = Key(
-    "identity:judging:%s", "zset", "ledger", "account: briefs to judge -> looked after, ms; gone when empty"
+    "identity:judging:%s", "zset", "ledger", "account: briefs to judge -> last look, ms; gone when empty"
 )
 HELD_BRIEFS = Key("identity:held", "zset", "ledger", "held briefs -> since, ms; gone when empty")
 BATCH = Key(
@@ -63,9 +63,9 @@ CONTENT = Key(
     "ledger",
     "digest of body and photo -> the last brief that bought it; a year (or keep_days) after that has ended",
 )
-SHARDS = Key("identity:shards", "hash", "start", "of the first: how many, and who lives elsewhere; for ever")
+SHARDS = Key("identity:shards", "hash", "start", "in the first: how many, and accounts that moved; for ever")
 LEFT = Key("identity:left:%s", "string", "shards", "account -> the shard that it has left for; for ever")
-LEAVING = Key("identity:leaving:%s", "hash", "shards", "account: all of it on its way; a day at the most")
+LEAVING = Key("identity:leaving:%s", "hash", "shards", "account: its records, on their way; a day at most")
 HOME = Key("identity:home:%s", "string", "ledger", "brief -> its account, where there are shards; a year")
 EVENTS = Key("identity:events", "stream", "ledger", "trimmed to keep_events entries, keep_event_bytes in all")
 EVENTS_SIZE = Key("identity:events-size", "hash", "ledger", "entries and bytes of the events; for ever")
@@ -75,7 +75,7 @@ HISTORY = Key(
     "identity:history", "hash", "ledger", "the server that the claims of paid calls were made on; for ever"
 )
 FORGETTING = Key(
-    "identity:forgetting", "zset", "ledger", "account yet to be told -> since, ms; gone when empty"
+    "identity:forgetting", "zset", "ledger", "accounts yet to be told of that -> since, ms; gone when empty"
 )
 CLAIMED = Key("identity:claimed:%s", "string", "ledger", "process -> the number of its newest claim; a day")
 
@@ -98,7 +98,7 @@ FAIR = Key(
     "identity:fair:%s:%s", "zset", "permits", "account, priority: batch -> score of its next; keep_days"
 )
 PARKED = Key("identity:parked:%s", "zset", "permits", "batch: subjects held back, by score; gone when empty")
-PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> parked; gone when empty")
+PARKED_OF = Key("identity:parked-of:%s", "hash", "permits", "account: batch -> how many; gone when empty")
 BUDGET = Key(
     "identity:budget:%s",
     "hash",
@@ -123,7 +123,7 @@ ARCHIVE_LOOK = Key(
 ARCHIVING = Key(
     "identity:archiving:%s", "string", "archiver", "place and brief: who stores it, 3 minutes, renewed"
 )
-ARCHIVE_STAND = Key("identity:archive-stand:%s", "string", "archiver", "place: its last look; 8 days")
+ARCHIVE_STAND = Key("identity:archive-stand:%s", "string", "archiver", "place: last look's finds; 8 days")
 ACTIONS = Key("identity:actions", "list", "operators", "who did what to briefs, why; the last 10,000")
 CHANGES = Key("identity:changes:%s", "list", "permits", "account: who changed its limits when; the last 100")
 TALLY = Key("identity:tally", "hash", "tally", "what processes have counted for monitoring; for ever")
@@ -167,7 +167,7 @@ UNCLAIMED = Key(
     "account: jobs seen that are nobody's -> first seen, ms; an hour after the last",
 )
 JOB_SNAPSHOTS = Key(
-    "identity:facts:%s", "hash", "ledger", "account: such a job -> what the API says of it; an hour"
+    "identity:facts:%s", "hash", "ledger", "account: unclaimed job -> what the API says; an hour"
 )
 PAST_LISTED = Key("identity:past-listed:%s", "zset", "ledger", "account: jobs to ask about; gone when empty")
 PAST_JOBS = Key("identity:past-jobs:%s", "hash", "ledger", "account: job -> snapshot; until it looked back")
@@ -176,7 +176,7 @@ TOKENS = Key(
 )
 SENT = Key("identity:sent:%s", "zset", "gate", "caller: briefs that it has sent, by time, ms; keep_days")
 SESSION = Key("identity:session:%s", "string", "web", "SHA-256 of a cookie -> that of its token; 12 hours")
-CALLER_CREDITS = Key("identity:caller-credits:%s:%s", "string", "gate", "caller, day: all credits; two days")
+CALLER_CREDITS = Key("identity:caller-credits:%s:%s", "string", "gate", "caller, day: the sum; two days")
 CALLER_COUNTED = Key(
     "identity:caller-counted:%s:%s", "hash", "gate", "caller, day: credits of each brief and choice; two days"
 )

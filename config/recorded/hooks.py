@@ -9,18 +9,18 @@ HOOK = (
     Field("given_up", COUNT, "deliverer", "events that it was sent in vain for three days"),
     Field("lost", COUNT, "deliverer", "events that were trimmed from the stream before it had taken them"),
     Field("error", TEXT, "deliverer", "why it did not take the last message"),
-    Field("failing_since", TIME, "deliverer", "since when it takes none"),
-    Field("failures", COUNT, "deliverer", "how often in a row, those at one time once"),
-    Field("failed_at", COUNT, "deliverer", "the claims that there were at the last of these"),
+    Field("failing_since", TIME, "deliverer", "since when it has taken none"),
+    Field("failures", COUNT, "deliverer", "failures in a row; those of one moment count once"),
+    Field("failed_at", COUNT, "deliverer", "the value of `claims` at the last failure"),
     Field("rest_until", TIME, "deliverer", "until when it is left alone"),
-    Field("paused", JSON, "`hooks pause`, deliverer", "that it is sent nothing: who says so, when, why"),
-    Field("pauses", COUNT, "deliverer", "how often it was paused as it took nothing"),
-    Field("resumed_at", TIME, "`hooks unpause`", "when it was let go on last"),
+    Field("paused", JSON, "`hooks pause`, deliverer", "it is sent nothing: who says so, when, why"),
+    Field("pauses", COUNT, "deliverer", "how often it was paused because it took nothing"),
+    Field("resumed_at", TIME, "`hooks unpause`", "when sending went on last"),
 )
 
 HOOKS_AT = (
     Field("cursor", TEXT, "deliverer", "the entry of the last event that was handed on"),
     Field("version", COUNT, "`hooks`", "how often the endpoints were changed"),
     Field("claims", COUNT, "deliverer", "messages that were claimed so far"),
-    Field("asked_at", TIME, "deliverer", "when one asked for what is due, every few seconds"),
+    Field("asked_at", TIME, "deliverer", "when a deliverer asked last for what is due, every few seconds"),
 )

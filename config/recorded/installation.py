@@ -15,13 +15,13 @@ STREAM = (
         "sightings",
         COUNT,
         "an event of the API",
-        "how often more was seen of jobs that are nobody's",
+        "how many observations of unclaimed jobs there were",
     ),
     Field("ended_at", TIME, "listener", "when it ended last"),
     Field("opened", COUNT, "listener", "how often it was opened"),
     Field("broken", COUNT, "listener", "how often something may have been missed"),
-    Field("stalled_at", TIME, "listener", "when nothing came of it last, though it was open"),
-    Field("stalled_told_at", TIME, "listener", "when the last event told of that"),
+    Field("stalled_at", TIME, "listener", "when it was open last and nothing came"),
+    Field("stalled_told_at", TIME, "listener", "when that was told downstream last"),
     Field("unread_at", TIME, "listener", "when an event came that may be of any job"),
     Field("why", TEXT, "listener", "why it ended, or what could not be read"),
 )
@@ -30,20 +30,25 @@ HISTORY = (
     Field("id", TEXT, "a claim", "the replication id of the server"),
     Field("claimed_at", TIME, "a claim", "when a paid call was claimed last"),
     Field("forgot_at", TIME, "a claim, `restored`", "when all accounts' past became unknown last"),
-    Field("forgot_since", TIME, "a claim, `restored`", "since when: of an account that comes later, too"),
-    Field("forgot_by", TEXT, "a claim, `restored`", "who found out that it is"),
-    Field("forgot_why", TEXT, "a claim, `restored`", "by what"),
+    Field(
+        "forgot_since",
+        TIME,
+        "a claim, `restored`",
+        "from when it is unknown, also for an account that comes later",
+    ),
+    Field("forgot_by", TEXT, "a claim, `restored`", "who found that out"),
+    Field("forgot_why", TEXT, "a claim, `restored`", "how that was found"),
 )
 
 SCHEMA = (
-    Field("number", COUNT, "a step's last piece", "the schema that all that is on record is of"),
+    Field("number", COUNT, "a step's last piece", "the schema of all that is on record"),
     Field("oldest", COUNT, "a step's first piece", "the oldest schema whose processes may work on it"),
     Field("release", TEXT, "a step's first piece", "the oldest release that may; none: any"),
-    Field("cursor", JSON, "a step's pieces", "where the next one begins; none: no step is under way"),
-    Field("done", COUNT, "a step's pieces", "records that they have been through"),
-    Field("mended", COUNT, "a step's pieces", "records that they had to change, since the first step"),
-    Field("ended_at", TIME, "a step's last piece", "when it was"),
-    Field("left", TEXT, "a step's last piece", "what was left to do then, a few numbers of each step"),
+    Field("cursor", JSON, "a step's pieces", "where the next piece begins; none: no step is under way"),
+    Field("done", COUNT, "a step's pieces", "records that the pieces have been through"),
+    Field("mended", COUNT, "a step's pieces", "records that the pieces had to change, since the first step"),
+    Field("ended_at", TIME, "a step's last piece", "when the step ended"),
+    Field("left", TEXT, "a step's last piece", "what was left to do then: a few numbers for each step"),
 )
 
 EVENTS_SIZE = (
