@@ -9,14 +9,14 @@ API_REQUESTS = Family(
     "api_requests",
     "counter",
     ("endpoint", "answer"),
-    "Calls of the API by what came of them: the status; `NotSent` where it could not be reached, "
+    "Calls of the API by their outcome: the status; `NotSent` where it could not be reached, "
     "`OutcomeUnknown` where no answer came back.",
 )
 API_SECONDS = Family(
     "api_request_seconds",
     "histogram",
     ("endpoint",),
-    "How long the API took to answer, or until the call was given up.",
+    "Seconds that the API took to answer, or after which the call was given up.",
     _ANSWER_SECONDS,
 )
 THROTTLED = Family(
@@ -29,7 +29,7 @@ STAGE_SECONDS = Family(
     "stage_seconds",
     "histogram",
     ("kind", "state"),
-    "How long briefs and promotions were in a state that they have left.",
+    "Seconds that briefs and promotions spent in a state, once they have left it.",
     _STAGE_SECONDS,
 )
 
@@ -37,7 +37,7 @@ HOOK_SECONDS = Family(
     "hook_seconds",
     "histogram",
     ("endpoint",),
-    "How long an endpoint of webhooks took to answer, or until the message was given up for that time.",
+    "Seconds that an endpoint of webhooks took to answer, or after which this try was given up.",
     _ANSWER_SECONDS,
 )
 SPANS = Family(
