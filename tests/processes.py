@@ -11,7 +11,7 @@ from typing import Any
 
 import forking
 import pytest
-from support import ROOT
+from support import DEADLINE, ROOT
 
 from cli.demo import ports
 from cli.demo.ports import free_port
@@ -26,7 +26,7 @@ class RunningProcess:
     process: forking.Process
     log: Path
 
-    def stop(self, deadline: float = 20.0) -> int:
+    def stop(self, deadline: float = DEADLINE) -> int:
         """End it as a deploy would; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -14,6 +14,8 @@ from itertools import chain, repeat
 from socketserver import BaseServer, StreamRequestHandler, ThreadingTCPServer
 from typing import cast
 
+from support import DEADLINE
+
 HANGING = "take the headers, answer nothing"
 
 RESET = "reset the connection"
@@ -95,7 +97,7 @@ class Connection(StreamRequestHandler):
             self.server.arrived.set()
             if reply == HANGING:
                 self.server.seen.append(Seen(method, path, headers, b""))
-                self.server.let_go.wait(10)
+                self.server.let_go.wait(DEADLINE)
                 return
             body = self.rfile.read(int(headers.get("Content-Length", 0)))
             self.server.seen.append(Seen(method, path, headers, body))
@@ -117,7 +119,7 @@ class Connection(StreamRequestHandler):
         for piece in pieces:
             self.wfile.write(piece)
             if not piece:
-                self.server.let_go.wait(10)
+                self.server.let_go.wait(DEADLINE)
 
     def drip(self, reply: bytes) -> None:
         for byte in chain(reply, repeat(reply[-1])):

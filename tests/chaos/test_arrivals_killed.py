@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from processes import ProcessFactory
 from stepping import Flow, inlet_message
-from support import brief, event_types, eventually
+from support import DEADLINE, brief, event_types, eventually
 
 from actors.broker import dead_letters
 from config import keys
@@ -37,7 +37,7 @@ def test_it_is_decided_once(
     flow.broker.enqueue(inlet_message(brief(brief_id="b", choose="manual")))
     point = json.dumps(Point("worker", "accept b", 1, after=True))
     killed = start("killed", WORKER, **{CRASH_POINT: point})
-    assert killed.process.wait(30) == -signal.SIGKILL
+    assert killed.process.wait(DEADLINE) == -signal.SIGKILL
     # A message ends with the decision, but for one in conflict, which becomes a dead letter after it.
     assert flow.client.hlen(keys.MESSAGES(keys.INLET)) == dead
     start("worker", WORKER)

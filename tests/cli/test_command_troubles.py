@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from commandline import SCRIPT, Command, environment
+from support import DEADLINE
 
 TRACEBACK = "Traceback"
 
@@ -66,7 +67,7 @@ def test_the_sandbox_answers_until_it_is_told_to_stop() -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_sandbox/ledger", timeout=20) as answer:
             ledger = json.load(answer)
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(DEADLINE) == 0
     assert ledger["accounts"] == {}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import forking
 import pytest
 from processes import ProcessFactory, script
+from support import DEADLINE
 
 from tests.chaos.harness.fleet import QUICK, ROOT
 from tests.chaos.starting import STARTING
@@ -41,7 +42,7 @@ def test_it_prints_the_same_and_ends_with_the_same_code(
         given.seek(0)
         fork = forking.start(command, environment, tmp_path, (given, out, err))
         assert isinstance(fork, forking.Fork)
-        assert fork.wait(60) == by_script.returncode
+        assert fork.wait(DEADLINE) == by_script.returncode
         for stream, printed in ((out, by_script.stdout), (err, by_script.stderr)):
             stream.seek(0)
             assert stream.read() == printed
@@ -57,7 +58,7 @@ def test_it_is_a_process_of_its_own_and_ends_by_its_signals(
     assert fork.poll() is None
     fork.send_signal(number)
     # Before it has set its handlers it ends as the system would end it.
-    assert fork.wait(20) in {0, -number}
+    assert fork.wait(DEADLINE) in {0, -number}
     assert other.poll() is None
 
 
@@ -68,7 +69,7 @@ def test_what_the_experiments_start_is_a_fork_too(environment: dict[str, str]) -
     assert isinstance(process, forking.Fork)
     assert process.poll() is None
     process.kill()
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(DEADLINE) == -signal.SIGKILL
 
 
 def test_what_python_reads_at_its_start_is_left_to_a_script(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import requests
+from support import DEADLINE
 
 from sandbox import Sandbox
 
@@ -26,13 +27,13 @@ class Api:
         self.session.close()
 
     def get(self, path: str, **query: Any) -> requests.Response:
-        return self.session.get(self.url + path, params=query, timeout=10)
+        return self.session.get(self.url + path, params=query, timeout=DEADLINE)
 
     def post(self, path: str, body: Any = None) -> requests.Response:
-        return self.session.post(self.url + path, json=body, timeout=10)
+        return self.session.post(self.url + path, json=body, timeout=DEADLINE)
 
     def delete(self, path: str) -> requests.Response:
-        return self.session.delete(self.url + path, timeout=10)
+        return self.session.delete(self.url + path, timeout=DEADLINE)
 
     def create(self, *instructions: dict[str, Any], **fields: Any) -> requests.Response:
         return self.post("/identity/create", {"instructions": list(instructions or (RED,)), **fields})

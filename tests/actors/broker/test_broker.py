@@ -11,7 +11,7 @@ from dramatiq.worker import Worker
 from processes import ProcessFactory
 from queue_contents import in_hand
 from stepping import Flow, enqueue, inlet_message, step
-from support import brief, event_types, eventually
+from support import DEADLINE, brief, event_types, eventually
 
 from actors.broker.broker import Broker, brief_message
 from config import keys
@@ -105,7 +105,7 @@ def seconds_to_start(broker: RedisBroker, client: "redis.Redis", *, polls: bool)
         got.wait(0.001)
     began = time.perf_counter()
     broker.enqueue(step("a"))
-    assert got.wait(10)
+    assert got.wait(DEADLINE)
     taken = time.perf_counter() - began
     thread.join()
     return taken

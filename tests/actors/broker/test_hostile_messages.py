@@ -13,7 +13,7 @@ from hostile_briefs import ACCEPT, BRIEFS, ENVELOPES, ESCAPE, ODD, one
 from processes import ProcessFactory, script
 from queue_contents import put
 from stepping import Flow
-from support import ROOT, eventually
+from support import DEADLINE, ROOT, eventually
 
 from actors.broker.broker import brief_message
 from config import keys
@@ -113,7 +113,7 @@ def test_nothing_that_others_wrote_reaches_a_terminal_raw(
         with Path(os.devnull).open("r+b") as nothing, tempfile.TemporaryFile("w+") as out:
             words = [script("identity-worker"), *command]
             process = forking.start(words, {**os.environ, **environment}, ROOT, (nothing, out, nothing))
-            assert process.wait(30) == 0
+            assert process.wait(DEADLINE) == 0
             out.seek(0)
             printed = out.read()
         assert brief_id[:40] in printed

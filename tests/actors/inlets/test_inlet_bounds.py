@@ -10,7 +10,7 @@ import pytest
 from further_inlets import Send, come_by, move
 from processes import ProcessFactory
 from stepping import Flow, inlet_message
-from support import brief, event_types, events, eventually
+from support import DEADLINE, brief, event_types, events, eventually
 
 from actors import path
 from actors.broker import dead_letters
@@ -107,7 +107,7 @@ def test_killed_between_counting_and_record_it_is_counted_once(moving: Flow, sta
     come_by(moving, inlet_message(brief(brief_id="a", choose="manual")))
     point = json.dumps(Point("worker", "count_in a", 1, after=True))
     killed = start("killed", WORKER, **{CRASH_POINT: point})
-    assert killed.process.wait(30) == -signal.SIGKILL
+    assert killed.process.wait(DEADLINE) == -signal.SIGKILL
     assert (moving.ledger.read("brief:a"), spent(moving)) == (None, 50)
     start("worker", WORKER)
     eventually(moving.client, lambda: moving.ledger.read("brief:a"))

@@ -9,6 +9,7 @@ from typing import Any, cast
 import redis
 from commandline import SCRIPT, Command, environment
 from rich.console import Console
+from support import DEADLINE
 
 from cli.render.briefs import draw
 from cli.render.lines import Lines
@@ -221,4 +222,4 @@ def test_watch_prints_what_happens_until_ctrl_c_and_ends_with_0(redis_url: str) 
         put_bad_brief(client, "bad-two")
         assert "bad-two  failed" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(DEADLINE) == 0

@@ -78,7 +78,7 @@ def test_a_client_that_follows_the_event_stream_reaches_a_finished_identity() ->
         drafts = client.drafts(job_id)
         assert [draft["status"] for draft in drafts] == ["completed"] * 3
         assert [draft["image_index"] for draft in drafts] == [0, 0, 0]
-        assert requests.get(drafts[1]["url"], timeout=10).headers["content-type"] == "image/jpeg"
+        assert requests.get(drafts[1]["url"], timeout=60).headers["content-type"] == "image/jpeg"
         promoted = client.promote(drafts[1]["image_result_id"])
         done = client.wait(promoted["preprocessing_job_id"])
         assert done["name"] == "identity_preprocessing"
@@ -130,7 +130,7 @@ class PollingClient:
         self.headers = {"Authorization": "Bearer " + access_token}
 
     def call(self, method: str, path: str, body: Any, expected: int) -> dict[str, Any]:
-        answer = requests.request(method, self.api_url + path, headers=self.headers, json=body, timeout=10)
+        answer = requests.request(method, self.api_url + path, headers=self.headers, json=body, timeout=60)
         assert answer.status_code == expected, answer.text
         return answer.json()
 
@@ -150,7 +150,7 @@ class PollingClient:
     def poll(self, path: str, field: str) -> str:
         early = 0
         while True:
-            answer = requests.get(self.api_url + path, headers=self.headers, timeout=10)
+            answer = requests.get(self.api_url + path, headers=self.headers, timeout=60)
             if answer.status_code == 404 and early < self.EARLY_404S:
                 early += 1
             elif answer.json()[field] in ("completed", "failed", "aborted"):
@@ -175,7 +175,7 @@ def go_through_from_a_photo(client: PollingClient, photo: bytes) -> None:
     ids = [item.get("image_result_id") or item["id"] for item in results]
     assert len(ids) == 2
     url = (results[0].get("output") or {}).get("full_size") or results[0]["url"]
-    assert requests.get(url, timeout=10).status_code == 200
+    assert requests.get(url, timeout=60).status_code == 200
     promoted = client.call("POST", "/identity/promote-generated", {"image_result_id": ids[0]}, 201)
     path = f"/identity/{promoted['identity_code']}/status"
     assert client.poll(path, "preprocessing_status") == "completed"
@@ -189,4 +189,4 @@ def photo_of(api: Api) -> bytes:
     [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
     api.set(drafts_median_seconds=10)
     url = item["url"] if "url" in item else item["output"]["full_size"]
-    return requests.get(url, timeout=10).content
+    return requests.get(url, timeout=60).content

@@ -20,7 +20,7 @@ def photo() -> bytes:
 
 def upload(api: Api, content: bytes) -> str:
     slot = api.post("/upload", {"filename": "ada.jpg"}).json()
-    assert requests.put(slot["upload_url"], data=content, headers=JPEG, timeout=10).status_code == 200
+    assert requests.put(slot["upload_url"], data=content, headers=JPEG, timeout=60).status_code == 200
     return slot["file_id"]
 
 
@@ -75,7 +75,7 @@ def test_the_same_photo_is_described_alike_whatever_its_file_is_called(api: Api)
     answers = []
     for name in ("ada.jpg", "eve.jpg"):
         slot = api.post("/upload", {"filename": name}).json()
-        requests.put(slot["upload_url"], data=photo(), headers=JPEG, timeout=10)
+        requests.put(slot["upload_url"], data=photo(), headers=JPEG, timeout=60)
         body = {"file_id": slot["file_id"], "type": "identity_creation"}
         answers.append(api.post("/preset/extract-from-image", body).json() | {"file_id": None})
     assert answers[0] == answers[1]

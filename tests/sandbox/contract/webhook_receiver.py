@@ -8,6 +8,7 @@ import threading
 from typing import Any
 
 import flask
+from support import DEADLINE
 from werkzeug.serving import make_server
 
 
@@ -35,7 +36,7 @@ class Receiver:
         self._server.server_close()
 
     def next(self) -> tuple[dict[str, str], bytes]:
-        return self.deliveries.get(timeout=10)
+        return self.deliveries.get(timeout=DEADLINE)
 
     def _take(self) -> Any:
         self.deliveries.put((dict(flask.request.headers), flask.request.get_data()))

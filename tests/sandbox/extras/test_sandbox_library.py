@@ -20,7 +20,7 @@ PNG = photo()
 
 def send(api: Api, path: str, content: bytes = PNG, **fields: Any) -> requests.Response:
     files = {"image": ("ada.png", content, "image/png")}
-    return api.session.post(api.url + path, files=files, data=fields, timeout=10)
+    return api.session.post(api.url + path, files=files, data=fields, timeout=60)
 
 
 def test_an_uploaded_identity_is_in_the_library_and_takes_a_slot(api: Api) -> None:

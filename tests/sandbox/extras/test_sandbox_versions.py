@@ -33,7 +33,7 @@ def test_a_regenerated_picture_is_the_latest_version_and_the_original_is_kept(ap
     assert second["image_result_id"] != before[1]["image_result_id"]
     versions = api.get(f"/jobs/{job_id}/versions/0").json()["versions"]
     assert [(each["group_index"], each["version"]) for each in versions] == [(0, 0), (1, 0), (1, 1)]
-    old, new = (requests.get(item["url"], timeout=10).content for item in (before[1], second))
+    old, new = (requests.get(item["url"], timeout=60).content for item in (before[1], second))
     assert old != new
     assert api.promote(before[1]["image_result_id"]).status_code == 201
 

@@ -31,7 +31,7 @@ def test_a_draft_is_served_in_the_asked_size_ratio_and_format(api: Api) -> None:
     wide = {**RED, "options": {"size": "1K", "ar": "16:9", "format": "png"}}
     job_id = api.create(wide).json()["job_id"]
     [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
-    answer = requests.get(item["url"], timeout=10)
+    answer = requests.get(item["url"], timeout=60)
     with Image.open(io.BytesIO(answer.content)) as served:
         assert (served.format, served.size) == ("PNG", (1024, 576))
     assert answer.headers["content-type"] == "image/png"
@@ -205,7 +205,7 @@ def test_enterprise_accounts_get_their_watermark_and_others_do_not(api: Api) -> 
         instruction = {**RED, "options": OPTIONS}
         job_id = api.create(instruction, options={"add_ai_watermark": True}, **fields).json()["job_id"]
         [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
-        with Image.open(io.BytesIO(requests.get(item["url"], timeout=10).content)) as served:
+        with Image.open(io.BytesIO(requests.get(item["url"], timeout=60).content)) as served:
             return {served.getpixel((x, served.height - 2)) for x in (2, served.width - 2)}
 
     assert (0, 0, 0) not in pixels_of_the_lower_edge(name="plain")
@@ -217,9 +217,9 @@ def test_a_wrong_or_expired_address_is_refused_and_a_token_a_violation(api: Api)
     api.set(picture_url_seconds=0)
     job_id = api.create().json()["job_id"]
     [item] = api.get(f"/jobs/{job_id}/results").json()["results"]
-    assert requests.get(item["url"].replace("signature=", "signature=0"), timeout=10).status_code == 403
-    assert requests.get(item["url"].replace("/cdn/drafts/", "/cdn/drafts/9"), timeout=10).status_code == 404
-    assert api.session.get(item["url"].split("?")[0], timeout=10).status_code == 403
+    assert requests.get(item["url"].replace("signature=", "signature=0"), timeout=60).status_code == 403
+    assert requests.get(item["url"].replace("/cdn/drafts/", "/cdn/drafts/9"), timeout=60).status_code == 404
+    assert api.session.get(item["url"].split("?")[0], timeout=60).status_code == 403
     assert api.ledger()["violations"]["tokens_on_foreign_urls"] == 1
 
 

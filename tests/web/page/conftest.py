@@ -21,7 +21,7 @@ class Person:
     """A browser without a screen: it keeps cookies, and sends forms as browsers do."""
 
     def __init__(self, url: str, **headers: str) -> None:
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=15)
+        self.http = httpx.Client(base_url=url, headers=headers, timeout=DEADLINE)
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.http.get(path, headers=headers)

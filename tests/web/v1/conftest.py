@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 import redis
+from support import DEADLINE
 from v1.conforming import conforms
 from web_inlet import Web
 
@@ -23,7 +24,9 @@ class Callers:
 
     def bare(self, **headers: str) -> httpx.Client:
         hooks = {"response": [conforms]}
-        self._open.append(httpx.Client(base_url=self._url, headers=headers, timeout=15, event_hooks=hooks))
+        self._open.append(
+            httpx.Client(base_url=self._url, headers=headers, timeout=DEADLINE, event_hooks=hooks)
+        )
         return self._open[-1]
 
     def __call__(self, name: str, role: Role = Role.CALLER, **more: object) -> httpx.Client:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from processes import ProcessFactory, free_port
 from stepping import Flow
-from support import event_types, eventually
+from support import DEADLINE, event_types, eventually
 from v1.conftest import Callers
 
 from config import keys
@@ -41,7 +41,7 @@ def test_what_was_counted_is_counted_once_and_sent_when_it_is_repeated(
     eventually(flow.client, lambda: listens(port))
     with pytest.raises(httpx.TransportError):
         httpx.post(f"http://127.0.0.1:{port}/v1/briefs", json=BRIEF, headers=headers, timeout=30)
-    assert killed.process.wait(30) == -9
+    assert killed.process.wait(DEADLINE) == -9
     assert flow.client.llen(keys.QUEUE(keys.INLET)) == queued
     again = callers.bare(**headers)
     assert [again.post("/briefs", json=BRIEF).status_code for _ in range(2)] == [202, 202]

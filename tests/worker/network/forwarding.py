@@ -11,6 +11,7 @@ from http.client import parse_headers
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 from scripted_server import HANGING, in_thread
+from support import DEADLINE
 
 
 @dataclass
@@ -51,7 +52,7 @@ class _Connection(StreamRequestHandler):
         method, place, _ = self.rfile.readline().decode().split()
         self.server.asked.append(Asked(method, place, parse_headers(self.rfile)))
         if self.server.answer == HANGING:
-            self.server.let_go.wait(10)
+            self.server.let_go.wait(DEADLINE)
         elif isinstance(self.server.answer, bytes) and self.server.answer:
             self.wfile.write(self.server.answer)
         else:

@@ -206,7 +206,7 @@ def test_what_costs_is_not_sent_when_it_is_too_late(api: PiktID, server: Server,
         "extract": lambda: api.extract("f", over),
     }
     assert type(failure(calls[late])) is NotSentError
-    assert server.closed.wait(10)
+    assert server.closed.wait(DEADLINE)
     assert server.seen == []
 
 
@@ -218,5 +218,5 @@ def test_a_request_whose_time_is_over_after_its_headers_is_never_whole(
     server.answers = [answer(200)]
     large = {**BODY, "prompt": "a" * 100_000}  # a small one leaves with the headers
     assert type(failure(lambda: api.create(large, 1.0))) is NotSentError
-    assert server.closed.wait(10)
+    assert server.closed.wait(DEADLINE)
     assert server.seen[0].body == b""

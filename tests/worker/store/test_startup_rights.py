@@ -5,7 +5,7 @@ import redis
 from processes import ProcessFactory, listener_command, web_command, worker_command
 from started_servers import refused, user
 from structlog.testing import capture_logs
-from support import eventually
+from support import DEADLINE, eventually
 
 from config import keys
 from config.settings import Settings
@@ -111,7 +111,7 @@ def test_no_process_starts_without_its_rights_and_each_says_so(
     server: "redis.Redis", start: ProcessFactory, name: str
 ) -> None:
     process = start(name, COMMANDS[name], REDIS_URL=user(server, *ALL_KEYS, "+@all", "-xadd"))
-    assert process.process.wait(30) == 1
+    assert process.process.wait(DEADLINE) == 1
     assert "ACL SETUSER tenant +xadd" in process.written()
     assert "Traceback" not in process.written()
     assert server.dbsize() == 0

@@ -7,7 +7,7 @@ import sys
 from collector import Collector, attributes
 from processes import ProcessFactory
 from stepping import Flow, enqueue
-from support import events, eventually
+from support import DEADLINE, events, eventually
 from test_spans_told import ALL, PARENT, TRACE
 
 from config import keys
@@ -28,7 +28,7 @@ def test_a_killed_worker_loses_no_span(
         listener_process()
         point = json.dumps(Point("worker", "advance brief:a generating", 1, after=True))
         killed = start("killed", [*QUICK, "worker"], **{CRASH_POINT: point})
-        assert killed.process.wait(30) == -signal.SIGKILL
+        assert killed.process.wait(DEADLINE) == -signal.SIGKILL
         start("worker", [*QUICK, "worker"])
         (root,) = collector.wait("process briefs")
         told = [event["id"] for event in events(flow.client, "a")]

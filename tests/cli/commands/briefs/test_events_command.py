@@ -12,6 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from commandline import SCRIPT, Command, environment
 from stepping import Flow
+from support import DEADLINE
 
 from worker.views import outbox
 
@@ -78,7 +79,7 @@ def test_following_goes_on_with_what_comes_until_ctrl_c(flow: Flow, redis_url: s
         flow.accept(brief_id="after")
         assert json.loads(out.readline())["subject"] == "brief:after"
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(DEADLINE) == 0
         assert (out.read(), cast("IO[str]", process.stderr).read()) == ("", "")
 
 
@@ -89,7 +90,7 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_traceback(flow: Flow
         assert "brief:before" in out.readline()
         out.close()
         flow.accept(brief_id="after")
-        process.wait(10)
+        process.wait(DEADLINE)
         assert "Traceback" not in cast("IO[str]", process.stderr).read()
 
 

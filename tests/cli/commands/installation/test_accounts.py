@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from commandline import SCRIPT, Command, environment
 from stepping import Flow
+from support import DEADLINE
 
 from config import keys
 from worker.ledger.transition import Pause, Transition
@@ -192,7 +193,7 @@ def test_watching_goes_on_until_ctrl_c(flow: Flow, redis_url: str, tmp_path: Pat
                 shown += screen.read(65_536)
             assert "\u2026".encode() not in shown, "long lines are folded, not cut off"
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+            assert process.wait(DEADLINE) == 0
 
 
 def test_watching_in_a_pipe_tells_an_account_again_when_it_has_changed(
@@ -213,5 +214,5 @@ def test_watching_in_a_pipe_tells_an_account_again_when_it_has_changed(
         flow.accept(brief_id="b")
         assert "  jobs      2 of 5\n" in told()
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(DEADLINE) == 0
         assert process.stdout.read() == "", "nothing changed, nothing told"

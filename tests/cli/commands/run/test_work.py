@@ -10,7 +10,7 @@ import pytest
 import redis
 from commandline import SCRIPT, Command, environment
 from stepping import enqueue
-from support import brief, eventually
+from support import DEADLINE, brief, eventually
 
 from config import keys
 
@@ -63,7 +63,7 @@ def test_a_worker_works_there_and_comes_back_after_sighup(
         enqueue(redis_url, **brief(brief_id="b"))
         assert eventually(client, lambda: client.exists(keys.RECORD("brief:b"))), log.read_text()
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == 0, log.read_text()
+        assert worker.wait(DEADLINE) == 0, log.read_text()
     finally:
         worker.kill()
         worker.wait()

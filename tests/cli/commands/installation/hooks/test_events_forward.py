@@ -8,6 +8,7 @@ from typing import IO, cast
 import pytest
 from commandline import SCRIPT, Command, environment
 from stepping import Flow
+from support import DEADLINE
 
 from tests.worker.hooks.receivers import SECRET, receiving
 
@@ -33,7 +34,7 @@ def test_new_events_are_sent_on_signed_until_ctrl_c(flow: Flow, redis_url: str, 
         receiver.wait(2)
         told = [json.loads(out.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        assert process.wait(DEADLINE) == 0
         assert error.read() == ""
     assert receiver.ids() == ["before/1", "after/1"]
     assert [each["subject"] for each in told] == ["brief:before", "brief:after"]
