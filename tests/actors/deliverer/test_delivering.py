@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from delivering import add, delivering, standing, until_sent
 from stepping import Flow
-from support import events
+from support import DEADLINE, events
 
 from actors.deliverer import deliverer
 from config import durations
@@ -82,7 +82,8 @@ def test_a_brief_s_events_keep_their_order_while_others_pass_by(heard: Flow) -> 
     assert {each["error"] for each in log if each["outcome"] == "failed"} == {"answered 500"}
 
 
-def test_a_slow_endpoint_keeps_no_other_waiting(flow: Flow) -> None:
+def test_a_slow_endpoint_keeps_no_other_waiting(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durations, "HOOK_SECONDS", DEADLINE)
     with receiving(hangs=True) as slow, receiving() as quick:
         add(flow, slow, "slow")
         add(flow, quick, "quick")

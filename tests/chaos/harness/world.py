@@ -233,7 +233,7 @@ def _wait_until_followed(made: World) -> None:
 
 def wait_until_followed(made: World, workers: int) -> None:
     """Return once so many workers are up and each account is followed."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     client = made.store.client
     while not (
         all(summary(client, account).followed for account in made.accounts)

