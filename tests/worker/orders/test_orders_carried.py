@@ -1,21 +1,22 @@
 """Who carries orders out may be killed at any moment, and briefs may be in any shard."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from given_orders import carried_out, failed, given, orders_of, words
 from stepping import Flow
-from support import brief, eventually
+from support import ROOT, brief, eventually
 from two_shards import ACCOUNTS, ONE, OTHER
 
 from actors.process.orders_watch import OrdersWatch
 from config import durations, keys
 from config.settings import Settings
+from tests.chaos.harness.points import CRASH_POINT, Point
 from worker.ledger.ledger import Ledger
 from worker.lifecycle import acceptance
 from worker.orders.calls import order_move
@@ -27,15 +28,17 @@ from worker.selection.language import parse
 from worker.shards.merged import clients_of
 from worker.shards.shards import Shards
 
-MANY = [f"b{number}" for number in range(200)]
+MANY, HALF = [f"b{number}" for number in range(20)], 10
 #: Carries out what there is, in a process of its own.
 CARRIES = """
 import os
 from config.settings import settings
+from tests.chaos.harness import points
 from worker.orders.carrying import Carrier
 from worker.orders.order import under_way
 from worker.orders.orders import Orders
 from worker.store.connection import connect
+points.arm()
 with connect(os.environ["REDIS_URL"]) as client:
     (order,) = under_way(client)
     carrier = Carrier(Orders(client, settings()), "killed")
@@ -44,21 +47,20 @@ with connect(os.environ["REDIS_URL"]) as client:
 """
 
 
+@pytest.mark.parametrize("after", [False, True])
 def test_another_one_goes_on_where_one_was_killed(
-    flow: Flow, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+    flow: Flow, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch, after: bool
 ) -> None:
     monkeypatch.setattr(durations, "ORDER_LOOK_SECONDS", 0.05)
     failed(flow, *MANY)
     orders = orders_of(flow)
     order = orders.begin(given(orders, What.RETRY, "state:failed"))
-    killed = subprocess.Popen(
-        [sys.executable, "-c", CARRIES], env={**os.environ, **environment}, cwd=Path(__file__).parents[3]
-    )
-    eventually(flow.client, lambda: orders.get(order.order_id).done > 5)
-    killed.send_signal(signal.SIGKILL)
-    assert killed.wait(60) == -signal.SIGKILL
+    point = json.dumps(Point("carrier", f"retry {MANY[HALF]}", 1, after))
+    variables = {**os.environ, **environment, CRASH_POINT: point}
+    killed = subprocess.run([sys.executable, "-c", CARRIES], env=variables, cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
     half = orders.get(order.order_id)
-    assert (half.state, 5 < half.done < len(MANY)) == (State.RUNNING, True)
+    assert (half.state, half.done) == (State.RUNNING, HALF + after)
     watch = OrdersWatch(flow.settings, redis_url)
     watch.start()
     try:
