@@ -72,7 +72,10 @@ def test_a_picture_that_would_be_called_otherwise_by_now_is_told(
 
 
 def test_what_its_sheet_says_of_picks_does_as_it_says(command: Command, heard: Flow, tmp_path: Path) -> None:
-    faces = [{"prompt": prompt, "num_variations": 2} for prompt in ("a cook", "a nurse", "a sailor")]
+    faces = [
+        {"prompt": prompt, "num_variations": 2, "options": {"size": "1K"}}
+        for prompt in ("a cook", "a nurse", "a sailor")
+    ]
     one = heard.accept(instructions=faces[:2], choose=["first", "manual"])
     two = heard.accept(instructions=faces, choose=["manual", "first", "manual"])
     for brief_id in (one, two):
