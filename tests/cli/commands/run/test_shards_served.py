@@ -92,6 +92,7 @@ def told_by_all(command: Command, environment: dict[str, str], folder: Path) -> 
 
 
 @pytest.mark.story
+@pytest.mark.timeout(240)
 def test_a_flow_through_two_shards_outlives_a_killed_worker(
     all_shards: "redis.Redis",
     start: ProcessFactory,
@@ -118,7 +119,7 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     doomed.kill()
     apis[1].let_go()
     start("worker-1", worker_command(), IDENTITY_WORKER_SHARD="1")
-    waited = command("wait", "--batch", "spring", "--timeout", "55s", **environment)
+    waited = command("wait", "--batch", "spring", "--timeout", "100s", **environment)
     assert waited.returncode == 0, waited.stdout + waited.stderr
     assert {brief_id: NAMES.index(name) for name, brief_id in named} == {
         brief_id: clients_of(all_shards).index(holder_of(all_shards, brief_id)) for _, brief_id in named
@@ -131,6 +132,7 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     assert listeners.stop() == 0
 
 
+@pytest.mark.timeout(240)
 def test_an_account_moves_to_a_new_shard_while_its_briefs_run(
     all_shards: "redis.Redis",
     start: ProcessFactory,
@@ -150,7 +152,7 @@ def test_an_account_moves_to_a_new_shard_while_its_briefs_run(
     spread = command("shards", "--spread", **environment)
     assert (spread.returncode, spread.stdout) == (0, "shard 0: 1 account\nshard 1: 1 account\n"), spread
     apis[1].let_go()
-    waited = command("wait", "--timeout", "55s", **environment)
+    waited = command("wait", "--timeout", "100s", **environment)
     assert waited.returncode == 0, waited.stdout + waited.stderr
     assert {holder_of(all_shards, each) for each in ids} == {clients_of(all_shards)[1]}
     assert apis[1].requests(f"POST {CREATE}") == len(ids)
