@@ -83,6 +83,8 @@ def test_a_delivery_that_fails_is_tried_again(api: Api) -> None:
         assert len(set(tries)) == 1
         with pytest.raises(queue.Empty):
             receiver.deliveries.get(timeout=0.2)
+    # Each is on record once its answer has come.
+    until(lambda: len(api.ledger()["deliveries"]) == 4)
     statuses = [entry["status"] for entry in api.ledger()["deliveries"]]
     assert statuses == [204, 500, 500, 204]
 

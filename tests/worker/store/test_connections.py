@@ -34,9 +34,10 @@ def test_threads_without_a_free_connection_wait_for_one(
 def test_a_thread_that_waits_in_vain_has_lost_its_connection(
     redis_url: str, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", 0.05)
     with connect(redis_url) as shared:
         taken = [shared.connection_pool.get_connection() for _ in range(few)]
+        # For one that becomes free: these have been made to wait longer for an answer of the server.
+        monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", 0.05)
         with pytest.raises(redis.ConnectionError):
             shared.ping()
         shared.connection_pool.release(taken[0])
