@@ -6,7 +6,7 @@ from tests.chaos.programs.deploys import GONE_WITHIN, deploy
 
 
 @pytest.mark.story
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_workers_are_replaced_while_briefs_run_and_nobody_notices() -> None:
     outcome = deploy(seconds=8, every=4)
     assert len(outcome.gone_after) == 2

@@ -92,7 +92,6 @@ def told_by_all(command: Command, environment: dict[str, str], folder: Path) -> 
 
 
 @pytest.mark.story
-@pytest.mark.timeout(240)
 def test_a_flow_through_two_shards_outlives_a_killed_worker(
     all_shards: "redis.Redis",
     start: ProcessFactory,
@@ -132,7 +131,6 @@ def test_a_flow_through_two_shards_outlives_a_killed_worker(
     assert listeners.stop() == 0
 
 
-@pytest.mark.timeout(240)
 def test_an_account_moves_to_a_new_shard_while_its_briefs_run(
     all_shards: "redis.Redis",
     start: ProcessFactory,
