@@ -23,6 +23,7 @@ STREAM = "GET /notifications/events"
 LEASE = keys.LEASE("default")
 
 
+@pytest.mark.usefixtures("trusting")
 def test_only_one_of_two_listeners_follows_an_account(flow: Flow, redis_url: str) -> None:
     with listening(flow.settings, flow.api, redis_url):
         assert eventually(flow.client, lambda: streams(flow.api) == 1)

@@ -70,6 +70,7 @@ def test_what_only_one_listener_knows_it_follows_beyond_its_share(
             assert eventually(client, lambda: streams(api) == [1] * 7)
 
 
+@pytest.mark.usefixtures("trusting")
 def test_leases_that_are_lost_end_just_their_streams(
     settings: Settings, client: "redis.Redis", api: Api, redis_url: str, accounts: dict[str, Account]
 ) -> None:

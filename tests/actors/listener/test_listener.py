@@ -42,6 +42,7 @@ def test_what_was_missed_before_it_came_is_replayed_to_it(flow: Flow, redis_url:
         assert eventually(flow.client, lambda: not pending(flow.api))
 
 
+@pytest.mark.usefixtures("trusting")
 def test_what_happens_while_it_listens_reaches_it_at_once(flow: Flow, redis_url: str) -> None:
     flow.api.set(drafts_median_seconds=60, backfill_seconds=100_000)  # 300 ms for the drafts
     flow.accept(brief_id="b")
@@ -54,6 +55,7 @@ def test_what_happens_while_it_listens_reaches_it_at_once(flow: Flow, redis_url:
     assert flow.api.requests(STREAM) == 1
 
 
+@pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize("halfway", [False, True])
 def test_a_broken_stream_is_opened_again_and_what_was_lost_replayed(
     flow: Flow, redis_url: str, halfway: bool
@@ -70,6 +72,7 @@ def test_a_broken_stream_is_opened_again_and_what_was_lost_replayed(
     assert flow.api.requests(STREAM) == 2
 
 
+@pytest.mark.usefixtures("trusting")
 def test_a_stream_that_is_refused_is_tried_again(flow: Flow, redis_url: str) -> None:
     flow.api.refuse("/notifications/events", 503)
     submit(flow)
