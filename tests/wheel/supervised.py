@@ -123,7 +123,7 @@ def test_units_carry_a_brief_to_its_end_and_are_read_again(site: Site, place: Pa
         machine.run("systemctl", "enable", "--now", *UNITS)
         (machine.shared / "ada.json").write_text('{"instructions": [{"appearance": {"gender": "female"}}]}')
         operate(machine, "enqueue", "/mnt/ada.json", "--account", "shop")
-        operate(machine, "wait", "--account", "shop", "--timeout", "60s")
+        operate(machine, "wait", "--account", "shop", "--timeout", "100s")
         stored = f"{STATE}/archive/no-batch"
         until(lambda: "metadata.json" in machine.tried("ls", "-R", stored).stdout)
         operate(machine, "webhook", "set", "https://shop.example/webhooks/shop", "--account", "shop", "--yes")
