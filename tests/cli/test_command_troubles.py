@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from commandline import SCRIPT, Command, environment
+from processes import free_port
 from support import DEADLINE
 
 TRACEBACK = "Traceback"
@@ -26,8 +27,7 @@ def test_of_a_port_that_is_taken_the_sandbox_says_which(alone: Command) -> None:
 
 @pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"], ["watch", "--once"]])
 def test_without_redis_it_says_where_it_looked_and_what_to_do(arguments: list[str], alone: Command) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     answer = alone(*arguments, REDIS_URL=f"redis://:hush@127.0.0.1:{port}/0")
     assert answer.returncode == 1
     assert f"the Redis at redis://127.0.0.1:{port}/0 can't be used" in answer.stderr
@@ -43,7 +43,7 @@ def test_without_a_redis_url_the_embedded_server_is_used(alone: Command, tmp_pat
     assert answer.stderr == f"identity-worker: {told}\n"
     assert (tmp_path / ".data" / "valkey").is_dir()
     # The server ends with its last user, a moment after the command.
-    url, end = tmp_path / ".data" / "valkey" / "url", time.monotonic() + 15
+    url, end = tmp_path / ".data" / "valkey" / "url", time.monotonic() + DEADLINE
     while url.exists():
         assert time.monotonic() < end, "the server goes on without a user"
 
@@ -56,8 +56,7 @@ def test_listening_without_an_account_says_what_to_set(command: Command) -> None
 
 
 def test_the_sandbox_answers_until_it_is_told_to_stop() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = str(reserved.getsockname()[1])
+    port = str(free_port())
     arguments = [SCRIPT, "sandbox", "--port", port, "--speed", "100", "--dialect", "docs", "--seed", "1"]
     with subprocess.Popen(arguments, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

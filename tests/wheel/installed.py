@@ -7,7 +7,6 @@ has packages called like ours and like those that we use.
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 import pytest
 import requests
 from installation import Site, build, contents, first_line, started, unpacked, until
+
+from cli.demo.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -120,8 +121,7 @@ def test_a_brief_runs_to_its_end(site: Site, place: Path) -> None:
 
 
 def test_the_page_is_shown_with_what_belongs_to_it(site: Site) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     web = site.command("identity-worker", "web", "--port", str(port))
     with started(site, web, PIKTID_API_TOKEN="sandbox-a"):
         until(lambda: _status(port, "/") == 200)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from scripted_server import HANGING, RESET, Cut, Dripping, Server, answer
 from support import DEADLINE
 
+from cli.demo.ports import free_port
 from config import durations
 from worker.network.pool import Pool, open_pool
 from worker.piktid import transport
@@ -23,9 +24,7 @@ from worker.piktid.errors import NotSentError, OutcomeUnknownError
 
 
 def test_a_refused_connection_was_not_sent(pool: Pool) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    api = PiktID(pool, f"http://127.0.0.1:{port}", SecretStr(TOKEN))
+    api = PiktID(pool, f"http://127.0.0.1:{free_port()}", SecretStr(TOKEN))
     assert type(failure(lambda: api.create(BODY))) is NotSentError
 
 
@@ -128,7 +127,7 @@ def test_of_a_hosts_silent_addresses_none_takes_the_time_of_the_next(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     port = server.server_address[1]
-    with full("127.0.0.2", port), full("127.0.0.3", port), open_pool(timeout_connect=0.6) as pool:
+    with full("127.0.0.2", port), full("127.0.0.3", port), open_pool(timeout_connect=1.5) as pool:
         places = [(address, port) for address in ("127.0.0.2", "127.0.0.3", "127.0.0.1")]
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
         monkeypatch.setattr("worker.network.addresses.socket", Resolver(found))
