@@ -30,7 +30,6 @@ PATIENCE = 1.0
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for less long until an answer is taken for lost."""
     monkeypatch.setattr(durations, "REDIS_ANSWER_SECONDS", PATIENCE)
     monkeypatch.setattr(durations, "PEEK_SECONDS", PATIENCE / 10)
     monkeypatch.setattr(durations, "REDIS_BLOCK_SECONDS", PATIENCE / 3)

@@ -29,6 +29,14 @@ class Terminal:
             assert ready, f"it does not show {text!r}, but {read!r}"
             read += os.read(self._far_end, 65_536)
 
+    def is_left(self) -> bool:
+        """Return whether any process of its group is there, if only for somebody to hear how it ended."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def close(self) -> None:
         """Close its window."""
         os.close(self._far_end)

@@ -1,6 +1,5 @@
 """A terminal that is closed ends what was started there, and SIGHUP alone does not."""
 
-import os
 import signal
 import subprocess
 from pathlib import Path
@@ -35,16 +34,7 @@ def ends_with_its_terminal(command: list[str], started: str, environment: dict[s
             shown.process.wait(0.5)
         shown.close()
         assert shown.process.wait(DEADLINE) == 0
-    until(lambda: not is_left(shown.process.pid))
-
-
-def is_left(group: int) -> bool:
-    """Return whether any process of a group is there still, if only for somebody to hear how it ended."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    until(lambda: not shown.is_left())
 
 
 @pytest.mark.parametrize(("command", "started"), STARTED)
