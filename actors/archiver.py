@@ -35,8 +35,7 @@ from worker.piktid.client import PiktID
 from worker.places.names import digest
 from worker.places.target import Target, TargetError
 from worker.store.connection import connect
-from worker.store.outages import is_elsewhere
-from worker.store.remedies import is_lasting
+from worker.store.remedies import ends_process
 
 log = logs.get("archiver")
 
@@ -88,7 +87,7 @@ class Archiver:
             except redis.RedisError as error:
                 is_open = False
                 # An open connection outlives a failover, and the next one leads to the new primary.
-                if is_lasting(error) and not is_lost(error) and not is_elsewhere(error):
+                if ends_process(error) and not is_lost(error):
                     raise
                 self._redis_trouble.met(error=str(error))
                 self._ending.wait(next(self._pauses))

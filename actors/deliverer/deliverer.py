@@ -30,8 +30,7 @@ from worker.ledger.transition import Answer
 from worker.network.descriptors import allow_many
 from worker.store.connection import connect, connect_async
 from worker.store.functions import AsyncFunctions
-from worker.store.outages import is_elsewhere
-from worker.store.remedies import is_lasting
+from worker.store.remedies import ends_process
 from worker.tally.bringing import Bringing
 from worker.traces.telling import Telling
 
@@ -150,7 +149,7 @@ class Deliverer:
 
     async def _outlast(self, error: redis.RedisError, seconds: float) -> None:
         """Wait, as an outage passes; raises what will not."""
-        if is_lasting(error) and not is_elsewhere(error):
+        if ends_process(error):
             raise error
         self._trouble.met(error=str(error))
         await asyncio.sleep(seconds)

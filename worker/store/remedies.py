@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import redis
 from redis.exceptions import AuthorizationError
 
-from worker.store.outages import code_of
+from worker.store.outages import code_of, is_elsewhere
 
 _RIGHT_NAME = (
     "set REDIS_URL right, in which / ? # @ and % of a user or password are percent-encoded, or the file of "
@@ -131,3 +131,12 @@ def is_lasting(error: redis.RedisError) -> bool:
         text = str(error).lower()
         return any(part in text for part in _LASTING)
     return code_of(error) not in _PASSING
+
+
+def ends_process(error: redis.RedisError) -> bool:
+    """Return whether a process that runs should end for an error: the server refuses for good what was asked.
+
+    It outlasts what befalls connections, whatever that is: passwords and certificates are made anew.
+    """
+    is_connections = isinstance(error, redis.ConnectionError | redis.TimeoutError | redis.InvalidResponse)
+    return is_lasting(error) and not is_connections and not is_elsewhere(error)
