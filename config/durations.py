@@ -180,8 +180,9 @@ REDIS_FIND_SECONDS = 1.0
 REDIS_REFUSES_SECONDS = 0.25
 #: How long a blocking command may block: well below the longest wait for an answer.
 REDIS_BLOCK_SECONDS = 3.0
-#: How long a Redis that starts or restarts is waited for; one that is loading its file is always waited for.
+#: How long a Redis is waited for at a start (one that loads its file: always); by a command that follows.
 REDIS_START_SECONDS = 10.0
+REDIS_AWAY_SECONDS = 60.0
 #: How long the embedded server may take to start, with a long file to read; between two looks at its users.
 EMBEDDED_START_SECONDS = 30.0
 EMBEDDED_USERS_SECONDS = 0.5
@@ -227,13 +228,12 @@ ORDER_LOOK_SECONDS = 10.0
 WAIT_LINE_SECONDS = 10.0
 WAIT_LOOK_SECONDS = 60.0
 RATE_SECONDS = 300.0
-#: Between two looks of `accounts --watch`.
+#: Between two looks of `accounts --watch`; between two reports of how far the reading of many briefs is.
 ACCOUNTS_AGAIN_SECONDS = 1.0
+PROGRESS_SECONDS = 0.5
 #: `describe`: between two looks for finished descriptions; until it says that nothing comes.
 DESCRIBED_LOOK_SECONDS = 0.5
 NOTHING_MOVES_SECONDS = 30.0
-#: Between two reports of how far the reading of many briefs is.
-PROGRESS_SECONDS = 0.5
 #: The demo: how long its sandbox may take to answer; between two tries; how long a process may take to end.
 DEMO_START_SECONDS = 30.0
 DEMO_LOOK_SECONDS = 0.05

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from worker.hooks.addresses import HookUrlError, parse
 from worker.hooks.messages import message
 from worker.hooks.posting import Posted, Poster
 from worker.hooks.signing import HookSecretError, Secret, from_environment, from_file, new_secret
+from worker.selection.patience import patiently
 from worker.views import outbox
 
 if TYPE_CHECKING:
@@ -53,8 +55,9 @@ def forward(
 
 
 def _followed(client: "redis.Redis", since: str) -> Iterator[tuple[str, str]]:
+    block_ms = round(durations.REDIS_BLOCK_SECONDS * 1000)
     while True:
-        for entry, text in outbox.texts(client, since, block_ms=round(durations.REDIS_BLOCK_SECONDS * 1000)):
+        for entry, text in patiently(partial(outbox.texts, client, since, block_ms=block_ms)):
             yield entry, text
             since = entry
 

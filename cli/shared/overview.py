@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import redis
@@ -13,6 +14,7 @@ from worker.ledger.kinds import Kind, final
 from worker.operations import halts
 from worker.selection.filter import OPEN as OPEN_STATES
 from worker.selection.filter import Filter
+from worker.selection.patience import patiently
 from worker.selection.selecting import select
 from worker.views import account_reading, happenings, held_back, snapshots
 from worker.views.account import AccountSummary
@@ -133,6 +135,6 @@ def follow(client: "redis.Redis", batch: str | None = None, *, screen: bool = Fa
     since = happenings.last_id(client)
     idle_ms = round((durations.REDRAW_SECONDS - durations.REDRAW_LEAST_SECONDS) * 1000)
     while True:
-        yield look(client, batch, screen=screen)
+        yield patiently(partial(look, client, batch, screen=screen))
         time.sleep(durations.REDRAW_LEAST_SECONDS)  # a burst of events is one redraw
-        _, since = happenings.changed(client, since, idle_ms)
+        _, since = patiently(partial(happenings.changed, client, since, idle_ms))

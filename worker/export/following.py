@@ -1,26 +1,22 @@
 """Exports briefs as they finish, until none of those that are meant is open or the time is over."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import redis
 
 from config import durations
-from config.times import backoff, monotonic
+from config.times import monotonic
 from worker.export.exporting import Export
 from worker.selection.filter import Filter
-from worker.selection.patience import Patience
+from worker.selection.patience import Patience, patiently
 from worker.selection.progress import FOR_PERSON, Queued
 from worker.selection.selecting import select
-from worker.store.outages import is_outage
 from worker.views import snapshots
 from worker.views.happenings import changed, last_id
 from worker.views.models import BriefView
-
-T = TypeVar("T")
 
 
 class Stand(NamedTuple):
@@ -45,7 +41,7 @@ def followed(client: "redis.Redis", wanted: Filter, export: Export, patience: Pa
     look_at = monotonic() + durations.EXPORT_LOOK_SECONDS
     # What was queued is on record when it is not any more, and the events after that tell of it.
     while following.goes_on():
-        moved, since = _patiently(partial(_changed, client, since, patience))
+        moved, since = patiently(partial(_changed, client, since, patience))
         began = monotonic()
         looks = began > look_at
         # The stream keeps only so many events, and a brief may be dropped without one.
@@ -90,7 +86,7 @@ class _Following:
     def goes_on(self) -> bool:
         """Return whether any brief is awaited still, or may come that was queued at first."""
         # Asked for before the next look, which finds what is queued no more.
-        may_have_come, self._may_come = self._may_come, _patiently(self._queued.number) > 0
+        may_have_come, self._may_come = self._may_come, patiently(self._queued.number) > 0
         is_awaited = bool(self.unfinished) or self._may_come or may_have_come
         return is_awaited and not (self._patience.is_over() or self._patience.stands_still())
 
@@ -103,7 +99,7 @@ class _Following:
         """Export what is meant of the briefs that have moved, and write the index if it is time."""
         ids = sorted(moved)
         for start in range(0, len(ids), snapshots.PAGE):
-            _patiently(partial(self._add, ids[start : start + snapshots.PAGE]))
+            patiently(partial(self._add, ids[start : start + snapshots.PAGE]))
         if not self.unfinished or monotonic() > self._write_at:
             self._write()
 
@@ -140,16 +136,3 @@ class _Following:
         # A large index takes long: most of the time is for the pictures.
         took = monotonic() - began
         self._write_at = monotonic() + max(durations.EXPORT_INDEX_SECONDS, 10 * took)
-
-
-def _patiently(ask: Callable[[], T]) -> T:
-    """Return the answer of a call that is repeated while Redis is away; raises its error after a while."""
-    pauses, since = backoff(), None
-    while True:
-        try:
-            return ask()
-        except redis.RedisError as error:
-            since = monotonic() if since is None else since
-            if not is_outage(error) or monotonic() > since + 2 * durations.EXPORT_LOOK_SECONDS:
-                raise
-            time.sleep(next(pauses))

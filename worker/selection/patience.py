@@ -1,9 +1,17 @@
 """How long a process that waits for briefs goes on: not for ever, and not while nothing moves."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+import redis
 
 from config import durations
-from config.times import monotonic
+from config.times import backoff, monotonic
+from worker.store.outages import is_outage
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -41,3 +49,19 @@ class Patience:
     @property
     def _end(self) -> float:
         return float("inf") if self.most_ms is None else self.began + self.most_ms / 1000
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Return the answer of a call that only reads, and is repeated while Redis is away, for a minute.
+
+    Raises redis.RedisError: that of an outage after the minute, any other at once.
+    """
+    pauses, since = backoff(), None
+    while True:
+        try:
+            return ask()
+        except redis.RedisError as error:
+            since = monotonic() if since is None else since
+            if not is_outage(error) or monotonic() > since + durations.REDIS_AWAY_SECONDS:
+                raise
+            time.sleep(next(pauses))

@@ -1,6 +1,7 @@
 """`identity-worker events`: the events for downstream, as they stand in the stream and as they come."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -88,13 +89,14 @@ def _forward(
 
 def _print_all(client: "redis.Redis", since: str, *, follow: bool, as_json: bool) -> None:
     # Not at the top: the help should not wait for its import.
+    from worker.selection.patience import patiently
     from worker.views import outbox
 
     last = happenings.last_id(client) if since == "$" else since
     while True:
-        entries = outbox.read(
-            client, last, block_ms=round(durations.REDIS_BLOCK_SECONDS * 1000) if follow else None
-        )
+        block_ms = round(durations.REDIS_BLOCK_SECONDS * 1000) if follow else None
+        read = partial(outbox.read, client, last, block_ms=block_ms)
+        entries = patiently(read) if follow else read()
         for entry in entries:
             _print(entry, as_json=as_json)
             last = entry.id

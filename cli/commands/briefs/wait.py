@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import typer
@@ -28,7 +29,7 @@ from config.text import printable
 from config.times import monotonic
 from worker.selection.filter import Filter
 from worker.selection.language import written
-from worker.selection.patience import Patience
+from worker.selection.patience import Patience, patiently
 from worker.selection.progress import Follower, Progress, Queued, follower, grows
 from worker.views.happenings import changed, last_id
 
@@ -77,15 +78,15 @@ def _looks(client: "redis.Redis", wanted: Filter, waited: Patience) -> Iterator[
     looked = time.monotonic()
     while True:
         # First: what was queued and is not any more is on record.
-        queued = waiting.number()
+        queued = patiently(waiting.number)
         if following is None and (not queued or wanted.state or grows(wanted)):
-            following = follower(client, wanted)
-        now = Progress(Counter()) if following is None else following.look(told), queued
+            following = patiently(partial(follower, client, wanted))
+        now = Progress(Counter()) if following is None else patiently(partial(following.look, told)), queued
         if now != before:
             before = now
             waited.has_moved()
         yield now
-        told, since = changed(client, since, waited.left_ms())
+        told, since = patiently(partial(changed, client, since, waited.left_ms()))
         if told:
             time.sleep(durations.REDRAW_LEAST_SECONDS)  # a burst of events is a few looks
         if time.monotonic() - looked > durations.WAIT_LOOK_SECONDS:
