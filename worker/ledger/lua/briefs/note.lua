@@ -29,7 +29,7 @@ if state ~= A.state or not base.unchanged(record, A.when) then
         claims.write_again(record)
         return 'applied'
     end
-    -- What is so already is this very call, whose answer was lost.
+    -- If all fields are as this call would set them, it was made before, and its answer was lost.
     if A.paid and not base.unchanged(record, A.set) then
         journal.write(base.brief_of(A.subject), '"late":true,' .. A.journal)
     end
@@ -88,7 +88,7 @@ if A.event then
     outbox.emit(A.subject, A.event[1], A.event[2])
 end
 if A.again then
-    if doing then -- else it is only woken, and no call of its own was answered
+    if doing then -- otherwise it was only woken: no call of its own was answered
         backoff.came_through(account, 'prepare', began_at)
     end
     outbox.send_step(record, STATES[base.kind_of(A.subject)][state].actor, A.subject)

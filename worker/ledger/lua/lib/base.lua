@@ -20,7 +20,7 @@ function base.kind_of(subject)
     return string.match(subject, '^(%a+):')
 end
 
--- What a kind is that a newer version has put on record, and this one does not know: nothing that concerns it.
+-- Stands for a kind that a newer version has put on record and this one does not know: it has no states here.
 local OTHER = {cost = 0}
 
 -- The row of a subject's kind (worker/ledger/kinds.py).
@@ -28,13 +28,13 @@ function base.product_of(subject)
     return KINDS[base.kind_of(subject)] or OTHER
 end
 
--- What a subject's job costs; nil where that is learned. The price of an import is published nowhere.
+-- What a subject's job costs; nil where that is learned from jobs. The price of an import is published nowhere.
 function base.cost_of(subject)
     local cost = base.product_of(subject).cost
     return cost and records.get(base.record_of(subject), 'photo') and 0 or cost
 end
 
--- The row of the kind that waits for an endpoint; nil of what is none.
+-- The row of the kind that waits for an endpoint; nil for any other name.
 function base.product_at(endpoint)
     return KINDS[KIND_OF[endpoint]]
 end
@@ -52,7 +52,7 @@ function base.brief_of(subject)
     return string.match(subject, '^%a+:([^#]+)')
 end
 
--- The newest paid call of a subject: SUBJECT/NUMBER, which is no record's subject.
+-- The name of a subject's newest paid call: SUBJECT/NUMBER, which no record has as its subject.
 function base.attempt_of(subject)
     return subject .. '/' .. (records.get(base.record_of(subject), 'grants') or 0)
 end
@@ -114,7 +114,7 @@ function base.is_final(kind, state)
     return base.is_known(kind, state) and STATES[kind][state].final
 end
 
--- While a deploy brings a newer version, that one may have put on record what this one does not know.
+-- During a deploy, a newer version may have put on record what this one does not know.
 function base.is_known(kind, state)
     local states = STATES[kind]
     return states and (not state or states[state])

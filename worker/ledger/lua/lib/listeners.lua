@@ -11,7 +11,7 @@ function listeners.sign_in(listener)
     redis.call('ZADD', KEY.LISTENERS, whole(call.now), listener)
 end
 
--- From now on it is dead, and not unknown: a lease that it could not give back must not last for that.
+-- Sign a listener out: it counts as dead and not as unknown, so a lease that it could not give back does not last.
 function listeners.sign_out(listener)
     redis.call('ZADD', KEY.LISTENERS, whole(call.now - SETTING.lease_ms - 1), listener)
 end

@@ -13,8 +13,9 @@ local function field_of(product)
     return product.duration .. '_told_ms'
 end
 
--- The API is asked how a job is that has just begun: in so many ms, or later where an event will tell of its end.
--- Never later for a job that holds no permit: it is in no list of the account's, and could not be brought back.
+-- Returns in how many ms the API is first asked about a job that has just begun: later where an event will tell of its
+-- end. Never later for a job that holds no permit: it is in no list of the account's, so its look could not be brought
+-- forward.
 function looks.first_after(account, product, ms)
     local longest = product.counts and records.get(accounts.record(account), field_of(product))
     if not longest then
@@ -29,8 +30,8 @@ function looks.first_after(account, product, ms)
     return math.max(ms, math.min(longest * MARGIN, SETTING.look_most_ms))
 end
 
--- A job that began at `since` has ended. It counts where an event has told of it, on a stream that was open all the
--- while: what is found by a look would put off the next look, and so on.
+-- Learn how long a job took that began at `since` and has ended now. Only a job counts whose end an event has told, on a
+-- stream that was open all the while: if jobs that a look has found counted, each would put off the next look.
 function looks.learn(account, subject, since)
     local told_at = tonumber(records.get(record_of(subject), 'told_at')) or 0
     if told_at < since then
@@ -45,7 +46,7 @@ function looks.learn(account, subject, since)
     records.set(record, field, whole(math.max(took, longest - (longest - took) * DECAY)))
 end
 
--- Events may be missing from now on: the account's jobs are looked at as if there were no stream.
+-- Bring an account's looks forward, as if there were no stream: events may be missing from now on.
 function looks.bring_back(account)
     for _, subject in ipairs(redis.call('ZRANGE', key('PERMITS', account), 0, -1)) do
         local state, since = records.many(record_of(subject), 'state', 'moved_at')

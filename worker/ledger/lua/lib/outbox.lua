@@ -100,8 +100,8 @@ function outbox.emit_of_account(account, type, more)
     outbox.append('account/' .. account .. '/' .. number, account, subject, type, envelope, more)
 end
 
--- Of an account that resumes, thousands of steps are sent in one call and as many timers set, and Lua hands over some
--- thousand arguments at most.
+-- When an account resumes, one call may send thousands of steps and set as many timers, but Lua passes only some thousand
+-- arguments to a command.
 local function in_parts(command, to, arguments)
     for first = 1, #arguments, 1000 do
         redis.call(command, to, unpack(arguments, first, math.min(first + 999, #arguments)))
@@ -156,7 +156,7 @@ local function wake_listeners(due)
     end
 end
 
--- Write the timers of this call, for whoever reads them by itself.
+-- Write the timers of this call now, for code that reads them from Redis.
 function outbox.write_timers()
     local set, gone, earliest = {}, {}, math.huge
     for subject, due in pairs(call.timers or {}) do

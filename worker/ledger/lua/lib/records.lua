@@ -104,7 +104,7 @@ local function told_and_written(record, row)
     write(record, row)
 end
 
--- Write what has changed so far, for whoever reads a record by itself.
+-- Write what has changed so far now, for code that reads a record from Redis.
 function records.write()
     local changed = {}
     for record, row in pairs(call.records or {}) do
@@ -112,7 +112,7 @@ function records.write()
             changed[record] = row
         end
     end
-    -- Told of them all before: it may ask for more records, and no table may grow while it is gone through.
+    -- All are told before any is written: that may ask for more records, and no table may grow while it is gone through.
     for record, row in pairs(changed) do
         watching.told(record, row)
     end

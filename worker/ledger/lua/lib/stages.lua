@@ -30,8 +30,8 @@ local function keep(record, from, ms)
     records.set(record, 'stays', before and before .. ';' .. stay or stay)
 end
 
--- A record has left a state in which it was for so many ms; of one that has just come there is no state before. With a
--- brief's end all that it was, from its message on, is a stage as well.
+-- Note that a record has left a state in which it was for so many ms (none if it has just come). When a brief ends, the
+-- whole time since its message was sent is a stage as well.
 function stages.ended(subject, account, from, to, ms)
     local record = record_of(subject)
     local waited = from and not STATES[kind_of(subject)][from].final
@@ -77,7 +77,7 @@ local function add(subject, what)
     end
 end
 
--- The same by all that it lacks now; nothing of its own: others come first.
+-- The same with all that it lacks now; if it lacks nothing itself, others come first.
 local function add_all(account, endpoint, subject)
     local missing = lacking.of(account, endpoint, subject)
     for _, each in ipairs(missing) do
@@ -105,9 +105,9 @@ local function note_begun(account)
     end
 end
 
--- Note what those lack that wait since this call or are held back by their batch; where the account has just been paused,
--- that of many who wait already; and where traces are wanted what whoever is first lacks, each time: it may lack one thing
--- after the other.
+-- Note what each record lacks that waits since this call, or is held back by its batch. If the account has just been
+-- paused, note that for many that wait already. Where traces are wanted, note each time what the first in line lacks: it
+-- may lack one thing after the other.
 function stages.note_waiting(account)
     note_begun(account)
     for subject, what in pairs(call.held_back or {}) do

@@ -32,13 +32,13 @@ function unclaimed.has_unresolved(account)
     return false
 end
 
--- Count an observation: who has decided by what was seen before must decide again.
+-- Count an observation: a decision that was made on what was seen before must be made again.
 function unclaimed.has_seen_more(account)
     redis.call('HINCRBY', key('STREAM', account), 'sightings', 1)
     wake_unresolved(account)
 end
 
--- Whether nothing was seen since a decision that was made with `observed` of them; none: it needed none.
+-- Whether nothing was seen since a decision that was made with `observed` observations (nil: it needed none).
 function unclaimed.has_seen_only(account, observed)
     return not observed or tonumber(redis.call('HGET', key('STREAM', account), 'sightings') or 0) == observed
 end

@@ -12,7 +12,7 @@ if not account or account == A.instead_of then
     since, account = base.whole(call.now), A.holder
 end
 if account == A.holder then
-    -- Also where it has it already: replicas tell of writes alone, and whoever has it may not know yet that they have it.
+    -- Written also if it has it already: replicas confirm writes only, and an earlier one may not have been confirmed.
     redis.call('SET', name, since .. ' ' .. account, 'PX', SETTING.content_ms)
 end
 return {account, base.whole(call.now - since)}

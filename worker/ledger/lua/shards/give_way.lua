@@ -8,7 +8,7 @@
 -- Atomic: the brief can't be brought back and bought in between.
 local subject = base.brief_subject(A.id)
 if not base.has_record(subject) then
-    -- A write, of which replicas tell that they have it, and with it what another run has done.
+    -- A write, so that replicas can confirm it, and with it what another run has done.
     return redis.call('PEXPIRE', base.key('JOURNAL', A.id), SETTING.keep_ms) == 1 and 'free' or 'none'
 end
 local state, inlet = records.many(base.record_of(subject), 'state', 'inlet')

@@ -11,15 +11,15 @@ local permits = {}
 
 local key, record_of, kind_of, whole = base.key, base.record_of, base.kind_of, base.whole
 
--- Subjects that one call parks: of a batch of thousands the rest follows in the next ones.
+-- Subjects that one call parks at most: of a batch of thousands the next calls park the rest.
 local MOST_PARKED = 200
 
 function permits.is_granted(account, subject)
     return redis.call('ZSCORE', key('WINDOW', account, base.product_of(subject).endpoint), subject)
 end
 
--- A request that was answered counts in each window of its endpoint from now on; not in a long one without a limit,
--- which would grow without bound.
+-- Count an answered request in each window of its endpoint, from now on; but not in a long window without a limit,
+-- which would grow for ever.
 local function count_request(account, endpoint, request)
     for _, window in ipairs(LIMITS.windows[endpoint]) do
         if window.name == endpoint or accounts.number_of(account, window) > 0 then
@@ -33,12 +33,13 @@ local function count_request(account, endpoint, request)
     end
 end
 
--- A request of a paid endpoint has ended: counted, it fills the windows from now on; else it never left.
+-- Note that a request of a paid endpoint has ended. If it is `counted`, it fills the windows from now on; if not, it
+-- never left.
 function permits.complete_request(account, subject, counted)
     local endpoint = base.product_of(subject).endpoint
     local requests = key('WINDOW', account, endpoint)
     if redis.call('ZREM', requests, subject) == 1 and counted then
-        -- No other is called so: of a subject, or of one that has replaced it.
+        -- A name that no other request has, neither of this subject nor of one that has replaced it.
         local grants = records.get(record_of(subject), 'grants') or 0
         count_request(account, endpoint, subject .. '/' .. grants .. '/' .. whole(call.now))
     end
@@ -49,14 +50,14 @@ function permits.complete_request(account, subject, counted)
     end
 end
 
--- Whether the job permit of a subject is of an attempt before its newest grant, which may have arrived.
+-- Whether a subject holds its job permit since before its newest grant, for an earlier attempt that may have arrived.
 function permits.is_older(account, subject)
     local since = capacity.holds_job(account, subject)
     return since and tonumber(since) < (tonumber(records.get(record_of(subject), 'granted_at')) or 0)
 end
 
--- Whoever was granted a request of an endpoint and has not begun it waits again, in its old place. Its step may be
--- queued for a while yet, and would go out into the pause.
+-- Take back each grant of an endpoint whose request has not begun: the record waits again, in its old place. Its step
+-- may be queued for a while yet, and would send its request during the pause.
 function permits.withdraw(account, endpoint)
     for _, subject in ipairs(redis.call('ZRANGEBYSCORE', key('WINDOW', account, endpoint), '+inf', '+inf')) do
         local kind = kind_of(subject)
@@ -87,22 +88,23 @@ function permits.leave_behind(account, subject)
     outbox.set_timer(attempt, began_at + SETTING.past_ms + 1)
 end
 
--- An endpoint has just been paused, by the API ('pause') or by a person: `stages` notes it of those who wait.
+-- Note that an endpoint has just been paused, by the API ('pause') or by a person, for `stages` to keep of those that wait.
 function permits.noted(endpoint, what)
     call.paused = call.paused or {}
     call.paused[endpoint] = what
 end
 
--- Nobody of an endpoint may start, for want of something (as `lacking` calls it; '' for one of several), which is kept for
--- `stages`. Returns nil and when to look again.
+-- Note for `stages` what keeps the first of an endpoint from starting (as `lacking` calls it; '' for one of several).
+-- Returns nil and when to look again.
 local function wanting(account, endpoint, what, later)
     call.wanting = call.wanting or {}
     call.wanting[account .. ' ' .. endpoint] = what
     return nil, later
 end
 
--- Who of an endpoint may start, nil and its batch; else nil and when to look again. The fourth result is an orphan in
--- its way, a subject without a record. `limits_now` returns what limits the account: it is asked where somebody waits.
+-- Returns the subject that may start at an endpoint, nil, and its batch; if none may, nil and when to look again. The
+-- fourth result is an orphan in its way, a subject without a record. `limits_now` returns the account's limits, and is
+-- called only where a subject waits.
 local function next_to_start(account, endpoint, limits_now)
     local first = redis.call('ZRANGE', key('WAITING', account, endpoint), 0, 0, 'WITHSCORES')
     if not first[1] then
@@ -150,7 +152,7 @@ local function next_to_start(account, endpoint, limits_now)
     return subject, nil, batch
 end
 
--- The grant, its timer and its message are one: a crash right after loses nothing.
+-- Grant a subject its permits. The grant, its timer and its message are one call: a crash right after loses nothing.
 local function grant(account, endpoint, subject, batch)
     local record = record_of(subject)
     local kind = kind_of(subject)
@@ -177,8 +179,8 @@ local function grant(account, endpoint, subject, batch)
     outbox.send_step(record, STATES[kind][KINDS[kind].waits].actor, subject)
 end
 
--- Start whoever may start now, promotions before creations: what is paid for is finished first. Returns an orphan that
--- was in the way: begin again once it is forgotten.
+-- Start all that may start now, promotions before creations: what is paid for is finished first. Returns an orphan that
+-- was in the way; then the caller forgets it and begins again.
 function permits.start(account)
     local later, limits
     local function limits_now()

@@ -21,8 +21,8 @@ function token_changes.take(account, token, renewed)
     end
 end
 
--- Nobody has a token of an account: neither a worker that was asked to work for it, nor a listener. Its briefs keep
--- their places, and one of them is tried again now and then: another worker may have it.
+-- Pause an account of which neither a worker that was given its step nor a listener has a token. Its briefs keep their
+-- places, and one of them is tried again now and then: another worker may have a token.
 function token_changes.pause_absent(account)
     local lease = redis.call('GET', key('LEASE', account))
     -- Of a listener that does not sign in, the lease ends by itself.

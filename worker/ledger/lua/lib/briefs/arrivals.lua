@@ -7,7 +7,7 @@ local arrivals = {}
 
 local key, record_of, fields_of, promotions_of = base.key, base.record_of, base.fields_of, base.promotions_of
 
--- Briefs that stood in a place before which are kept, the faults that are kept of each, and lines of their journal.
+-- How many replaced briefs are remembered, how many faults of each, and how many lines of their journal.
 local MOST_EARLIER, MOST_FAULTS, MOST_LINES = 10, 3, 200
 
 -- States of a brief that may have ended without having cost anything.
@@ -30,7 +30,7 @@ local function differing(ones, others)
     return paths
 end
 
--- As `differing`, for a record that was made before there were such digests.
+-- The same as `differing`, for a record that is older than these digests.
 local function differing_by_hand(known, arrival)
     local function said(of, account, batch, priority, request_digest)
         return {account = account, batch = batch, priority = priority, on_name_taken = of.on_name_taken,
@@ -84,8 +84,9 @@ local function outcome_by_content(arrival)
     return 'conflict', known.state, paths
 end
 
--- What becomes of an arrival, by its content and its sender: who sees no others' briefs is no sender of one that was sent by another,
--- though it be the same. A brief of an older version does not say who has sent it: it may be replaced.
+-- What becomes of an arrival, by its content and its sender. For a sender who sees only its own briefs, one that another
+-- has sent is a conflict even if it is the same brief. A brief of an older version does not say who has sent it: it may
+-- be replaced.
 function arrivals.outcome_of(arrival)
     local outcome, state, paths = outcome_by_content(arrival)
     local sender = arrival.set.sender
@@ -98,8 +99,8 @@ function arrivals.outcome_of(arrival)
     return outcome, state, paths
 end
 
--- Take a brief that has cost nothing off the record, and return the fields that it leaves to the one which takes its
--- place: its history, and counts that go on, as no event and no attempt may have the number of another.
+-- Delete the record of a brief that has cost nothing, and return the fields that the brief which replaces it takes over:
+-- its history, and counts that go on, since no two events and no two attempts may have the same number.
 function arrivals.make_way(brief)
     local subject = base.brief_subject(brief)
     local record = record_of(subject)
@@ -126,8 +127,8 @@ function arrivals.make_way(brief)
     return {earlier = cjson.encode(earlier), events = known.events, grants = known.grants}
 end
 
--- Tell downstream of a brief that could not be taken; of one that a message brings, once: whoever is killed before
--- it is a dead letter leaves it to be run again.
+-- Tell downstream of a brief in conflict, once for each message: if the worker is killed before the message is a dead
+-- letter, the message is run again.
 function arrivals.tell_conflict(arrival, redis_id, state, paths)
     if redis_id and redis.call('HSETNX', KEY.DEAD_LETTER_REASONS, redis_id, cjson.encode({at = call.now, error = 'another brief has its id'})) == 0 then
         return

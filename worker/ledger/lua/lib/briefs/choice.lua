@@ -35,7 +35,7 @@ function choice.plan(subject, promotions)
     records.forget(record, 'judging', 'error')
     for n, fields in ipairs(promotions) do
         local promotion = put_promotion(subject, n - 1, fields)
-        -- A person may pick more than was reserved; those wait for a slot like everybody.
+        -- A person may pick more drafts than slots were reserved; the others wait for a slot as any other.
         if n <= reserved then
             redis.call('HSET', key('SLOTS', account), promotion, 1)
             if budgeted then
@@ -46,8 +46,8 @@ function choice.plan(subject, promotions)
     return answer
 end
 
--- Have one draft more of a brief promoted that has promotions, or has ended well with them. It has no slot reserved, and
--- waits for one like everybody. Returns what became of it.
+-- Have one more draft promoted of a brief that has promotions, or has ended well with them. No slot is reserved for it, so
+-- it waits for one as any other. Returns what became of it.
 function choice.add(subject, fields)
     local record, following = record_of(subject), base.product_of(subject).following
     local state, number = records.many(record, 'state', 'promotions')
@@ -63,8 +63,8 @@ function choice.add(subject, fields)
     return 'applied'
 end
 
--- Have another draft promoted in place of that of a promotion of which nothing has begun: no request is granted, and it
--- holds no permit of one that may have arrived. Returns what became of it.
+-- Have another draft promoted by a promotion of which nothing has begun: no request is granted to it, and it holds no
+-- permit for an earlier one that may have arrived. Returns what became of it.
 function choice.exchange(promotion, fields)
     local product = base.product_of(promotion)
     local state, account, code = records.many(record_of(promotion), 'state', 'account', product.job)

@@ -32,7 +32,7 @@ function endings.finish_brief(brief)
     end
 end
 
--- A finished record goes on: an operator wants it tried again.
+-- Let a finished record go on, because an operator retries it.
 function endings.reopen(subject, to)
     local brief = brief_of(subject)
     local record = record_of(base.brief_subject(brief))
@@ -50,7 +50,7 @@ function endings.reopen(subject, to)
         batches.join(batch)
     end
     if to == base.product_of(subject).made then
-        -- The choice is made anew, and its promotions have the numbers of these; their attempts count on.
+        -- The choice is made anew. Its promotions get the numbers of these, and go on with their attempts' numbers.
         local grants = 0
         for _, promotion in ipairs(promotions_of(brief)) do
             grants = math.max(grants, tonumber(records.get(record_of(promotion), 'grants')) or 0)
@@ -65,8 +65,8 @@ function endings.reopen(subject, to)
     end
 end
 
--- The last promotion of a brief ends the brief: done if anything came of it and nothing was stopped. Returns the move
--- of the brief, nil while others go on.
+-- What follows for a brief from the end of a promotion: with its last one it ends, as done if anything came of it and
+-- nothing was stopped. Returns the brief's move, nil while other promotions go on.
 function endings.after_promotion(subject)
     local brief = brief_of(subject)
     local record = record_of(base.brief_subject(brief))
@@ -93,8 +93,8 @@ function endings.after_promotion(subject)
     return {to = to, set = set, event = {EVENT[to], more}}
 end
 
--- A promotion that is held holds its brief, until the last of them goes on. Returns the move of the brief, nil while
--- another is held.
+-- What follows for a brief from a promotion that is held, or goes on: the brief is held until none of them is. Returns
+-- the brief's move, nil while another one is held.
 function endings.after_hold(subject, to, set)
     if to == 'held' then
         -- `keep_permit`: an operator's stop waits for the promotion.

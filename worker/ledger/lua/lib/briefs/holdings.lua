@@ -18,7 +18,7 @@ function holdings.write_off(account, subject, kind, from, to)
     end
 end
 
--- What a record has written off, which is no more once it tells what it has cost.
+-- Take back what was written off for a record, once it is known what it has cost.
 local function taken_up(record)
     local credits = tonumber(records.get(record, 'written_off')) or 0
     records.forget(record, 'written_off')
@@ -81,7 +81,7 @@ local function may_hold_permit(kind, state)
     return STATES[kind][state].permit or state == KINDS[kind].waits or state == 'held'
 end
 
--- The same of slots and a reservation: what a state does not hold was given back on the way to it.
+-- The same for slots and a reservation: what a state does not hold was given back on the way to it.
 local function may_hold_slots(kind, state)
     return STATES[kind][state].slots or state == KINDS[kind].waits
 end
@@ -107,7 +107,7 @@ function holdings.hold(account, subject, kind, from, to, keep_permit)
             budget.release(account, subject)
         end
     elseif product.slots and not was_granted and (not had_none or capacity.free_slots(account, capacity.slots_cap(accounts.limits_of(account))) >= slots_needed) then
-        -- The slot of one that came to nothing may be somebody else's already: then it waits for one.
+        -- A promotion that had come to nothing may have lost its slot to another: then it waits for one.
         redis.call('HSETNX', key('SLOTS', account), subject, slots_needed)
     end
     if from == 'preparing' then

@@ -27,7 +27,7 @@ function stops.ending(to, why, change)
     return {to = to, set = set, forget = {'question', 'evidence', 'candidate_jobs'}, completion = change.completion, stopped = why}
 end
 
--- How a promotion of unknown outcome ends that is not to be made again: with the job that it may have.
+-- How a promotion of unknown outcome ends that must not be made again: when the job is over that it may have.
 function stops.until_job_is_over(change)
     return {to = 'held', keep_permit = true, timer = SETTING.again_ms, completion = change.completion,
         set = {question = 'its promote may have arrived: it ends when the job is over that it may have'}}

@@ -30,8 +30,8 @@ local function move_brief(promotion, change)
     end
 end
 
--- Tell the caller that a record has moved, for its log and its counts: `from` is nil of one that has just come, `ms` is
--- how long it was there.
+-- Tell the caller that a record has moved, for its log and its counts: `from` is nil if it has just come, `ms` is how
+-- long it was in that state.
 function transition.tell(subject, account, from, to, ms)
     call.told = call.told or {}
     call.told[#call.told + 1] = {kind_of(subject), brief_of(subject), subject, account, from or '', to, ms,
