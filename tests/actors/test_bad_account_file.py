@@ -23,7 +23,7 @@ def folder(tmp_path: Path, api: Api) -> Path:
     return folder
 
 
-def test_its_briefs_wait_for_its_file_and_others_are_done(
+def test_briefs_of_a_bad_account_file_wait_and_others_are_done(
     client: "redis.Redis",
     redis_url: str,
     api: Api,

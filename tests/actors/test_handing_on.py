@@ -50,7 +50,9 @@ def test_a_brief_goes_to_its_accounts_shard_as_it_was_sent(flow: Flow, elsewhere
     assert (queued(flow.client), flow.ledger.read("brief:b"), events(flow.client)) == ([], None, [])
 
 
-def test_one_without_an_envelope_keeps_the_id_that_it_goes_by(flow: Flow, elsewhere: "redis.Redis") -> None:
+def test_a_brief_without_an_envelope_keeps_the_id_that_it_goes_by(
+    flow: Flow, elsewhere: "redis.Redis"
+) -> None:
     flow.client.hset(keys.MESSAGES(keys.INLET), "its-id", json.dumps(brief()))
     flow.client.rpush(keys.QUEUE(keys.INLET), "its-id")
     flow.steps.run(keys.INLET)

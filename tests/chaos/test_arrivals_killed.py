@@ -25,7 +25,7 @@ WORKER = [sys.executable, "-m", "tests.chaos.programs.quick", "worker"]
     ],
     ids=["replaced", "conflict"],
 )
-def test_it_is_decided_once(
+def test_an_arrival_is_decided_once(
     flow: Flow,
     start: ProcessFactory,
     first: dict[str, Any],

@@ -63,7 +63,7 @@ def test_a_file_without_an_end_is_told_of(mounted: Path) -> None:
     assert str(read(mounted).unusable["bad"].fault).endswith("it is too large")
 
 
-def test_it_is_served_once_its_file_is_right(mounted: Path) -> None:
+def test_an_account_is_served_once_its_file_is_right(mounted: Path) -> None:
     live = read(mounted)
     (mounted / "bad").write_text("token-bad")
     assert live.look(at_once=True).added == {"bad"}
@@ -84,7 +84,7 @@ def test_where_none_can_be_used_nothing_starts(mounted: Path) -> None:
         read(mounted)
 
 
-def test_who_asks_for_one_that_is_left_out_is_told_why(mounted: Path) -> None:
+def test_asking_for_an_account_that_is_left_out_tells_why(mounted: Path) -> None:
     settings = Settings(ACCOUNTS_FILE=mounted)  # type: ignore[call-arg]  # the field's alias
     assert load_account(settings, "nobody") is None
     with pytest.raises(AccountsError, match="bad: is empty"):

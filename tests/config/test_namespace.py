@@ -25,7 +25,7 @@ WRONG = (
 
 
 @pytest.mark.parametrize("value", RIGHT)
-def test_it_ends_with_one_colon_however_it_is_written(value: str) -> None:
+def test_a_namespace_ends_with_one_colon_however_it_is_written(value: str) -> None:
     assert check(value) == RIGHT[value]
     assert check(RIGHT[value]) == RIGHT[value]
     assert Settings(namespace=value).namespace == RIGHT[value]

@@ -6,7 +6,7 @@ FETCH_TESTS = (
     "tests/worker/files/test_fetch_limiter.py",
     "tests/actors/reference",
     "-k",
-    "place or line or fetch or host or costs",
+    "place or fetch or host or costs",
 )
 WEB_TESTS = (
     "tests/web/test_webhooks.py",

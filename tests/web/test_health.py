@@ -6,7 +6,7 @@ from contextlib import closing
 from web_inlet import Web
 
 
-def test_it_says_that_it_lives(web: Web) -> None:
+def test_web_says_that_it_lives(web: Web) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=10)) as connection:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()

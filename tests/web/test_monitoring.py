@@ -61,7 +61,7 @@ def test_an_installation_without_processes_is_not_ready(web: Web, client: "redis
     assert all(reason["told"] and reason["remedy"] for reason in told["reasons"])
 
 
-def test_one_with_a_worker_and_a_listener_is_ready(web: Web, client: "redis.Redis") -> None:
+def test_an_installation_with_a_worker_and_a_listener_is_ready(web: Web, client: "redis.Redis") -> None:
     now = round(float(client.time()[0]) * 1000)
     client.zadd(keys.WORKERS(), {"here": now})
     client.zadd(keys.LISTENERS(), {"here": now})

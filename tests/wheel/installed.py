@@ -91,7 +91,7 @@ def test_nothing_else_is_put_among_the_packages(site: Site) -> None:
 
 
 @pytest.mark.parametrize("how", ["script", "module"])
-def test_it_tells_its_version(site: Site, how: str) -> None:
+def test_the_command_tells_its_version(site: Site, how: str) -> None:
     module = site.command("python", "-m", "identity_worker")
     told = site.run([*(site.command("identity-worker") if how == "script" else module), "--version"])
     version = next(site.packages.glob("identity_worker-*.dist-info")).name.split("-")[1].removesuffix(".dist")

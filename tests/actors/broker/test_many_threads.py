@@ -71,12 +71,12 @@ def test_the_first_of_the_lowest_priority_comes_first() -> None:
     assert [queue.get()[1] for _ in range(3)] == ["a", "b", "c"]
 
 
-def test_who_does_not_wait_is_told_that_there_is_none() -> None:
+def test_a_thread_that_does_not_wait_is_told_there_is_no_message() -> None:
     with pytest.raises(Empty):
         WorkQueue().get_nowait()
 
 
-def test_who_waits_hears_of_messages_and_the_end() -> None:
+def test_a_thread_that_waits_hears_of_messages_and_the_end() -> None:
     queue, heard = WorkQueue(), []
 
     def ask() -> None:

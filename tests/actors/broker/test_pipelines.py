@@ -69,7 +69,7 @@ def test_a_brief_pushed_to_the_delayed_ones_without_a_message_is_accepted(flow: 
 
 
 @pytest.mark.parametrize("key", [DELAYED, f"{DELAYED}.msgs"])
-def test_what_is_no_queue_of_delayed_ones_keeps_nobody_from_the_others(
+def test_a_key_that_is_no_delay_queue_keeps_nobody_from_the_others(
     client: "redis.Redis", ours: Broker, key: str
 ) -> None:
     client.rpush(DELAYED, "m")

@@ -23,7 +23,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durations, "HOOK_LOOK_SECONDS", 0.02)
 
 
-def test_one_that_fails_for_days_is_paused_and_told_of(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_that_fails_for_days_is_paused_and_told_of(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with receiving() as broken, receiving() as well:
         broken.answer = lambda _: 500
         endpoint = add(flow, broken)

@@ -46,7 +46,7 @@ def reasons(flow: Flow) -> list[str]:
     return [each.error for each in dead_letters.each(flow.client, dead_letters.ids(flow.client))]
 
 
-def test_what_it_may_send_is_on_record_as_its_own(send: Send, moving: Flow) -> None:
+def test_what_an_inlet_may_send_is_on_record_as_its_own(send: Send, moving: Flow) -> None:
     send(brief_id="a", priority=5)
     assert (moving.brief("a").state, moving.brief("a").get("inlet")) == ("waiting", "partner")
     assert event_types(moving.client, "a") == ["identity.brief.accepted"]
@@ -86,7 +86,7 @@ def test_over_its_credits_a_brief_fails_until_the_day_after(send: Send, moving: 
     assert (moving.brief("c").state, spent(moving)) == ("waiting", 50)
 
 
-def test_the_same_again_is_counted_once(send: Send, moving: Flow) -> None:
+def test_the_same_brief_again_is_counted_once(send: Send, moving: Flow) -> None:
     for _ in range(3):
         send(brief_id="a")
     assert spent(moving) == 50
@@ -114,7 +114,7 @@ def test_killed_between_counting_and_record_it_is_counted_once(moving: Flow, sta
     assert (moving.brief("a").get("inlet"), spent(moving)) == ("partner", 50)
 
 
-def test_it_neither_replaces_nor_changes_what_others_have_sent(send: Send, moving: Flow) -> None:
+def test_an_inlet_neither_replaces_nor_changes_what_others_have_sent(send: Send, moving: Flow) -> None:
     moving.accept(brief_id="a", priority=1000)
     send(brief_id="a")
     send("other", brief_id="a")
@@ -136,7 +136,7 @@ def test_what_is_counted_before_midnight_is_not_after_it(
     assert spent(moving) == 50
 
 
-def test_it_picks_drafts_of_its_own_briefs_alone(moving: Flow) -> None:
+def test_an_inlet_picks_drafts_of_its_own_briefs_alone(moving: Flow) -> None:
     moving.accept(brief_id="a", choose="manual")
     pick = inlet_message({}).copy(actor_name="pick_drafts", args=("a", [1]))
     come_by(moving, pick)
@@ -144,7 +144,7 @@ def test_it_picks_drafts_of_its_own_briefs_alone(moving: Flow) -> None:
     assert reasons(moving) == ["no brief a came by the inlet partner"]
 
 
-def test_it_picks_no_more_drafts_than_it_has_credits_for(send: Send, moving: Flow, heard: Flow) -> None:
+def test_an_inlet_picks_no_more_drafts_than_it_has_credits_for(send: Send, moving: Flow, heard: Flow) -> None:
     """A brief is counted with one identity for each instruction."""
     send(brief_id="a", choose="manual", instructions=[{"prompt": "x", "num_variations": 3}])
     heard.until("a", "choosing")
@@ -168,7 +168,7 @@ def test_a_worker_that_does_not_know_it_runs_nothing_of_it(
     assert str(dead).startswith("inlet:partner:")
 
 
-def test_what_follows_it_in_a_pipeline_is_as_bound(moving: Flow) -> None:
+def test_what_follows_a_message_in_a_pipeline_is_as_bound(moving: Flow) -> None:
     following = inlet_message(brief(brief_id="next", priority=50))
     come_by(moving, inlet_message(brief(brief_id="a")).copy(options={"pipe_target": following.asdict()}))
     for _ in range(2):

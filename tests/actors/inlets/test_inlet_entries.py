@@ -71,7 +71,7 @@ def test_a_delayed_message_waits_and_keeps_its_mark(moving: Flow) -> None:
     assert all(each.startswith("inlet:partner:") for each in ids(moving))
 
 
-def test_who_sends_thousands_keeps_nobody_waiting_behind_them(moving: Flow) -> None:
+def test_a_sender_of_thousands_keeps_nobody_waiting_behind_them(moving: Flow) -> None:
     moving.client.rpush(LIST, *(json.dumps(brief(brief_id=f"b{n}")) for n in range(1_000)))
     move(moving)
     assert moving.client.llen(keys.QUEUE(keys.INLET)) == commands.MOST_WAITING

@@ -52,7 +52,9 @@ def test_a_listener_that_lost_its_lease_stops_following(flow: Flow, redis_url: s
     assert flow.client.get(LEASE) == "another"
 
 
-def test_it_goes_on_when_redis_comes_back(own_valkey: ValkeyServer, settings: Settings, api: Api) -> None:
+def test_a_listener_goes_on_when_redis_comes_back(
+    own_valkey: ValkeyServer, settings: Settings, api: Api
+) -> None:
     def lease(client: "redis.Redis") -> Callable[[], Any]:
         return lambda: client.get(LEASE)
 

@@ -159,7 +159,7 @@ def test_what_takes_long_to_open_does_not_count_for_ever(monkeypatch: pytest.Mon
     asyncio.run(run())
 
 
-def test_who_can_not_keep_its_leases_follows_nothing(
+def test_a_listener_that_cannot_keep_its_leases_follows_nothing(
     own_valkey: ValkeyServer,
     settings: Settings,
     api: Api,

@@ -23,7 +23,7 @@ def test_a_task_that_loses_a_cancellation_ends_at_its_next_turn() -> None:
     assert asyncio.run(run())
 
 
-def test_who_is_told_to_end_while_ending_a_task_ends_both() -> None:
+def test_a_task_told_to_end_while_ending_another_ends_both() -> None:
     async def run() -> tuple[bool, bool]:
         tidy = asyncio.Event()
 

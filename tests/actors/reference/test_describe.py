@@ -10,7 +10,7 @@ from worker.operations import audit
 EXTRACT = "POST /preset/extract-from-image"
 
 
-def test_its_photo_is_described_and_nothing_else_is_bought(flow: Flow, api: Api) -> None:
+def test_a_photo_is_described_and_nothing_else_is_bought(flow: Flow, api: Api) -> None:
     own = {"num_variations": 4, "hair": {"color": "black"}}
     asked = flow.accept(instructions=[own], reference_image="ada.jpg", kind="description", name=None)
     brief = flow.finish(asked)

@@ -40,7 +40,7 @@ def test_a_description_waits_until_its_batchs_budget_is_raised(flow: Flow, api: 
     assert flow.client.exists(keys.WAITING("default", "prepare")) == 0
 
 
-def test_one_under_way_is_reserved_in_both_budgets(flow: Flow, api: Api) -> None:
+def test_a_description_under_way_is_reserved_in_both_budgets(flow: Flow, api: Api) -> None:
     flow.ledger.set_limits("default", {"budget": "5"}, "tester")
     flow.ledger.set_budget("b", "default", 100, "tester")
     api.fault("drop_response", path="/preset/extract-from-image")
@@ -56,7 +56,7 @@ def test_one_under_way_is_reserved_in_both_budgets(flow: Flow, api: Api) -> None
     assert flow.client.hget(ACCOUNT, "spent") == "3"
 
 
-def test_one_whose_answer_was_lost_is_spent_as_it_is_given_up(flow: Flow, api: Api) -> None:
+def test_a_lost_description_is_spent_as_it_is_given_up(flow: Flow, api: Api) -> None:
     flow.ledger.set_budget("b", "default", 100, "tester")
     api.fault("drop_response", path="/preset/extract-from-image")
     lost = accept_photo(flow, kind="description", batch="b")
@@ -68,7 +68,7 @@ def test_one_whose_answer_was_lost_is_spent_as_it_is_given_up(flow: Flow, api: A
     assert (api.requests(EXTRACT), spent(flow)) == (1, ("3", {}))
 
 
-def test_one_that_waits_for_credits_keeps_nothing_reserved(flow: Flow, api: Api) -> None:
+def test_a_description_that_waits_for_credits_keeps_nothing_reserved(flow: Flow, api: Api) -> None:
     flow.ledger.set_budget("b", "default", 5, "tester")
     api.refuse("/preset/extract-from-image", 402, {"error": "Insufficient credits"})
     waiting = accept_photo(flow, kind="description", batch="b")

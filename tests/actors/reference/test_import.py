@@ -74,7 +74,7 @@ def test_a_lost_answer_is_found_in_the_library_and_not_sent_again(heard: Flow, a
     assert no_fault(heard, brief_id)
 
 
-def test_one_that_has_not_arrived_is_sent_again(heard: Flow, api: Api) -> None:
+def test_an_upload_that_has_not_arrived_is_sent_again(heard: Flow, api: Api) -> None:
     api.refuse(PATH, 502)
     brief_id = ask(heard)
     heard.steps.until(lambda: heard.calls(brief_id)[-1:] == ["import OutcomeUnknown"])

@@ -19,7 +19,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Demo, "subproces
 Finished = tuple[Demo, "subprocess.CompletedProcess[str]"]
 
 
-def test_it_ends_with_0_and_a_summary_of_every_brief(finished: Finished) -> None:
+def test_the_demo_ends_with_0_and_a_summary_of_every_brief(finished: Finished) -> None:
     demo, answer = finished
     assert answer.returncode == 0, answer.stderr
     summary = demo.summary()

@@ -7,11 +7,11 @@ import pytest
 from cli.demo import ports
 
 
-def test_it_is_none_that_systems_give_to_connections() -> None:
+def test_a_free_port_is_none_that_systems_give_to_connections() -> None:
     assert all(ports.free_port() < 32_768 for _ in range(20))
 
 
-def test_one_that_is_taken_is_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_not_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     port = ports.free_port()
     monkeypatch.setattr(ports, "_PORTS", range(port, port + 1))
     with socket.create_server(("127.0.0.1", port)), pytest.raises(OSError, match="none was free"):

@@ -60,7 +60,7 @@ def test_a_sandbox_that_cannot_be_started_says_why() -> None:
         pass
 
 
-def test_it_brings_no_module_of_ours_and_ends_with_its_parent(tmp_path: Path) -> None:
+def test_the_fixture_brings_no_module_of_ours_and_ends_with_its_parent(tmp_path: Path) -> None:
     (tmp_path / "identity_worker").symlink_to(ROOT / "identity_worker")
     program = tmp_path / "theirs.py"
     program.write_text(PROGRAM)

@@ -48,7 +48,7 @@ def test_a_question_is_shown_with_its_own_answers(person: People, held: Flow, to
 @pytest.mark.parametrize(
     ("what", "state", "word"), [("resend", "waiting", "resend"), ("give_up", "failed", "give up")]
 )
-def test_it_is_answered_once(
+def test_a_question_is_answered_once(
     person: People, held: Flow, token: Tokens, what: str, state: str, word: str
 ) -> None:
     anna = person(token())

@@ -46,7 +46,7 @@ def test_an_id_that_another_caller_has_sent_is_not_given_twice(callers: Callers,
     assert other.post("/briefs", json=BRIEF | {"brief_id": "long-ago"}).status_code == 202
 
 
-def test_the_same_without_an_id_is_one_brief_of_each_caller(callers: Callers, flow: Flow) -> None:
+def test_the_same_brief_without_an_id_is_one_for_each_caller(callers: Callers, flow: Flow) -> None:
     body = {"instructions": [{"prompt": "a sailor"}]}
     one, other = callers("one"), callers("other")
     ids = [each.post("/briefs", json=body).json()["brief_id"] for each in (one, one, other)]
@@ -81,7 +81,7 @@ def test_another_brief_of_an_id_is_a_conflict(callers: Callers, flow: Flow) -> N
 
 
 @pytest.mark.parametrize("as_lines", [True, False])
-def test_of_many_each_is_answered_for_itself(callers: Callers, flow: Flow, as_lines: bool) -> None:
+def test_of_many_briefs_each_is_answered_for_itself(callers: Callers, flow: Flow, as_lines: bool) -> None:
     many = [BRIEF, {"instructions": []}, BRIEF, BRIEF | {"priority": 3}]
     shop = callers("shop")
     if as_lines:

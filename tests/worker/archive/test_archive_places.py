@@ -80,7 +80,7 @@ def test_a_file_that_was_deleted_by_hand_is_there_again(heard: Flow, tmp_path: P
     assert len(told(heard, Folder(place))) == 2, "nothing new is told of"
 
 
-def test_one_that_is_deleted_and_gone_at_the_api_is_told_of(heard: Flow, tmp_path: Path) -> None:
+def test_a_picture_deleted_and_gone_at_the_api_is_told_of(heard: Flow, tmp_path: Path) -> None:
     place = tmp_path / "archive"
     heard.api.set(picture_url_seconds=0)  # its links are over at once
     brief_id = heard.accept(choose="manual")

@@ -45,7 +45,7 @@ def test_the_words_of_others_are_shown_and_never_run(target: Folder) -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in found
 
 
-def test_it_asks_nobody_for_anything(target: Folder) -> None:
+def test_a_sheet_asks_nobody_for_anything(target: Folder) -> None:
     found = page(target, {}, {"file": None})
     assert re.findall(r"(?:src|href)=[\"'](?!data:)", found) == []
     assert "://" not in found

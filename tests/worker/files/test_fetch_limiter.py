@@ -24,7 +24,7 @@ def test_no_more_fetch_than_may_and_one_from_each_host() -> None:
     assert not limiter.acquire("4", "c")
 
 
-def test_who_waits_is_called_when_its_host_has_room() -> None:
+def test_a_waiting_brief_is_called_when_its_host_has_room() -> None:
     limiter = FetchLimiter(2)
     assert limiter.acquire("1", "dead")
     assert limiter.acquire("2", "b")

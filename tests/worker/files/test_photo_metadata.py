@@ -78,7 +78,7 @@ def test_an_upright_one_is_not_drawn_anew(form: str, orientation: int | None) ->
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_one_without_metadata_leaves_byte_for_byte(form: str) -> None:
+def test_a_photo_without_metadata_leaves_byte_for_byte(form: str) -> None:
     file = io.BytesIO()
     HALVES.save(file, form, **({"comment": "by hand"} if form == "JPEG" else {}))
     content = file.getvalue() + b"appended"
@@ -101,7 +101,7 @@ def test_without_pillow_it_keeps_only_how_it_is_turned(form: str, monkeypatch: p
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_it_can_be_kept_as_it_is(form: str) -> None:
+def test_a_photo_can_be_kept_as_it_is(form: str) -> None:
     content = taken(form)
     prepared, done = photos.prepared(picture(content), keep_exif=True)
     assert (prepared.content, done) == (content, {"kept": True})
@@ -164,7 +164,7 @@ def test_a_broken_one_is_refused_if_it_may_tell_of_a_place(form: str) -> None:
     assert photos.prepared(picture(start), keep_exif=False).picture.content == start
 
 
-def test_one_too_large_to_be_turned_keeps_how_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_photo_too_large_to_be_turned_keeps_its_orientation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(photos, "MOST_PIXELS", 64 * 32 - 1)
     image, content, done = sent(taken("JPEG"))
     assert done == {"removed": ["EXIF", "XMP"], "orientation": 6}

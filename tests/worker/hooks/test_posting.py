@@ -81,7 +81,7 @@ def test_a_proxy_is_told_that_address_too(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("reply", [HANGING, Dripping(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 100)])
-def test_one_that_never_ends_its_answer_is_given_up(
+def test_an_endpoint_that_never_ends_its_answer_is_given_up(
     reply: str | Dripping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(durations, "HOOK_SECONDS", 0.2)

@@ -42,7 +42,7 @@ def test_a_sign_of_life_keeps_all_leases_and_silence_loses_them(functions: Funct
     assert functions.run(leases.take(NAMES, "you", 2), DEAD + durations.LEASE_MS) == ["you", "you", ""]
 
 
-def test_who_was_frozen_loses_just_what_others_took_meanwhile(
+def test_a_frozen_listener_loses_just_what_others_took_meanwhile(
     client: "redis.Redis", functions: Functions
 ) -> None:
     functions.run(leases.take(NAMES, "me", 3), NOW)
@@ -83,7 +83,7 @@ def test_the_lease_of_an_older_listener_is_left_to_its_end(
     assert functions.run(leases.take(["a"], "me", 1), NOW) == ["me"]
 
 
-def test_what_one_that_ends_could_not_give_back_is_free(functions: Functions) -> None:
+def test_a_lease_that_an_ending_listener_could_not_give_back_is_free(functions: Functions) -> None:
     functions.run(leases.take(["a", "b"], "me", 2), NOW)
     assert functions.run(leases.release(["a"], "me", out=True), NOW) == 1
     assert functions.run(leases.take(["a", "b"], "you", 2), NOW) == ["you", "you"]

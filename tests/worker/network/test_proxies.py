@@ -51,7 +51,7 @@ def test_the_proxy_of_https_is_the_one_named_for_it(environment: dict[str, str],
         ("::1", 8080, ""),
     ],
 )
-def test_what_no_proxy_names_and_this_machine_are_reached_without(
+def test_hosts_of_no_proxy_and_this_machine_are_reached_directly(
     host: str, port: int | None, rule: str
 ) -> None:
     assert through({"HTTPS_PROXY": PROXY, "NO_PROXY": rule}, host, port) is None

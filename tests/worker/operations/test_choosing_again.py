@@ -60,7 +60,7 @@ def test_another_draft_takes_the_place_of_one_that_waits(chosen: Flow, again: Ag
     assert (word["what"], word["by"], word["why"], word["draft"]) == ("choose again", "anna", "nicer", second)
 
 
-def test_one_more_is_made_of_a_brief_that_is_done(chosen: Flow, again: Again) -> None:
+def test_one_more_identity_is_made_of_a_brief_that_is_done(chosen: Flow, again: Again) -> None:
     chosen.end_pauses()
     assert chosen.finish("a").state == "done"
     first, second, third = drafts(chosen)
@@ -72,7 +72,7 @@ def test_one_more_is_made_of_a_brief_that_is_done(chosen: Flow, again: Again) ->
     assert picking.offers(chosen.ledger, "a") == {second: []}
 
 
-def test_one_more_is_made_while_others_wait(chosen: Flow, again: Again) -> None:
+def test_one_more_identity_is_made_while_others_wait(chosen: Flow, again: Again) -> None:
     first, second, third = drafts(chosen)
     again(second)
     again(third)
@@ -91,7 +91,9 @@ def test_what_was_chosen_is_not_chosen_again(chosen: Flow, again: Again, instead
         again(drafts(chosen)[1], instead)
 
 
-def test_of_two_at_once_one_is_obeyed(chosen: Flow, again: Again, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_choices_at_once_one_is_obeyed(
+    chosen: Flow, again: Again, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second has read before the first has said."""
     second, third = drafts(chosen)[1:]
     read = chosen.ledger.read

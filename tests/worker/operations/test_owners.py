@@ -56,7 +56,7 @@ def test_nor_while_a_listener_follows_the_account(flow: Flow) -> None:
     owners.claim(flow.functions, account("second"))
 
 
-def test_who_had_the_token_before_may_have_another_one_now(used: Flow) -> None:
+def test_a_process_that_had_the_token_may_have_another_now(used: Flow) -> None:
     owners.claim(used.functions, account("second"), before=account("first"))
     owners.claim(used.functions, account("second"))
     with pytest.raises(owners.TakenError):

@@ -57,7 +57,7 @@ def test_what_another_one_does_is_waited_for_and_the_rest_done(
     assert [words(flow, each) for each in "abc"] == [["retry"]] * 3
 
 
-def test_one_that_was_held_up_leaves_what_another_has_taken_over(
+def test_a_carrier_held_up_leaves_what_another_has_taken_over(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a command whose output nobody reads for a while: its right to the order has run out."""

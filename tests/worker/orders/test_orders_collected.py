@@ -30,7 +30,7 @@ def test_what_came_after_the_word_is_not_meant(flow: Flow) -> None:
     assert orders.get(order.order_id).number == 0
 
 
-def test_who_collects_late_adds_nothing_to_what_has_begun(flow: Flow) -> None:
+def test_a_carrier_that_collects_late_adds_nothing_to_what_has_begun(flow: Flow) -> None:
     failed(flow, "a")
     orders = orders_of(flow)
     order = orders.give(What.RETRY, parse("state:failed"), "ada")
@@ -44,7 +44,7 @@ def test_who_collects_late_adds_nothing_to_what_has_begun(flow: Flow) -> None:
     assert orders.get(order.order_id).left == 0
 
 
-def test_who_collects_late_takes_nothing_back_of_what_is_told(
+def test_a_carrier_that_collects_late_takes_nothing_told_back(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(collecting, "PAGE", 2)

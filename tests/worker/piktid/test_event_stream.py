@@ -21,7 +21,7 @@ def test_a_stream_means_what_the_standard_says(name: str) -> None:
 
 
 @every(SMALL)
-def test_it_means_the_same_however_it_is_cut(name: str) -> None:
+def test_a_stream_means_the_same_however_it_is_cut(name: str) -> None:
     stream, meant = SMALL[name]
     assert decode(*(bytes([byte]) for byte in stream)) == meant
     for cut in range(min(len(stream), 200)):

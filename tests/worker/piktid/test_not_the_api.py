@@ -88,7 +88,7 @@ def test_a_refusal_that_the_list_of_identities_meets_too_is_a_gateways(
 
 
 @pytest.mark.parametrize("listed", [RESET, answer(502, NO_ROUTE)])
-def test_who_refused_is_unknown_where_the_list_is_not_answered(
+def test_nobody_knows_who_refused_where_the_list_is_not_answered(
     server: Server, api: PiktID, listed: bytes
 ) -> None:
     server.answers = [answer(404, NO_ROUTE), listed]

@@ -45,7 +45,7 @@ def test_whose_an_id_is_counts_once_a_replica_knows(
     assert ask(OTHER) == "accepted"
 
 
-def test_one_gives_way_once_a_replica_knows_that(
+def test_a_brief_gives_way_once_a_replica_knows_that(
     ask: Ask,
     shards: Shards,
     sharded: Settings,

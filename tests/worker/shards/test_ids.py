@@ -41,7 +41,7 @@ def test_the_id_of_a_brief_is_anothers_in_no_shard(shards: Shards, sharded: Sett
     assert arrive(shards, sharded, ONE).arrived.outcome is Outcome.SAME
 
 
-def test_one_that_has_cost_nothing_gives_way(shards: Shards, sharded: Settings) -> None:
+def test_a_brief_that_has_cost_nothing_gives_way(shards: Shards, sharded: Settings) -> None:
     assert arrive(shards, sharded, ONE, priority=1_000).arrived.outcome is Outcome.ACCEPTED  # and failed
     assert arrive(shards, sharded, OTHER).arrived.outcome is Outcome.ACCEPTED
     assert not shards.client(0).exists(keys.RECORD("brief:b"))
@@ -51,7 +51,7 @@ def test_one_that_has_cost_nothing_gives_way(shards: Shards, sharded: Settings) 
     assert shards.client(0).pttl(keys.JOURNAL("b")) > 0
 
 
-def test_one_on_its_way_keeps_its_id_and_one_gone_not(shards: Shards, sharded: Settings) -> None:
+def test_a_brief_on_its_way_keeps_its_id_a_gone_one_not(shards: Shards, sharded: Settings) -> None:
     ids = Ids(shards, sharded)
     assert ids.held_by_another("b", ONE) is None  # killed before its brief was on record
     assert ids.held_by_another("b", OTHER) == "accepted"

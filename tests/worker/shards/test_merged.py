@@ -66,7 +66,9 @@ def fill(client_of: Callable[[int], "redis.Redis"]) -> None:
 
 
 @pytest.mark.parametrize("what", READS)
-def test_it_reads_as_if_one_had_all(shards: "list[redis.Redis]", one: "redis.Redis", what: str) -> None:
+def test_merged_shards_read_as_if_one_had_all(
+    shards: "list[redis.Redis]", one: "redis.Redis", what: str
+) -> None:
     fill(lambda number: shards[number % SHARDS])
     fill(lambda _: one)
     together = merged(shards)
@@ -128,7 +130,7 @@ def test_events_come_in_order_and_each_can_be_gone_on_from(shards: "list[redis.R
     assert happenings.last_id(together) == found[-1].id == "9-0,9-1,4-1"
 
 
-def test_who_waits_for_events_hears_those_of_any_shard(shards: "list[redis.Redis]") -> None:
+def test_a_reader_waiting_for_events_hears_those_of_any_shard(shards: "list[redis.Redis]") -> None:
     together = merged(shards)
     since = happenings.last_id(together)
     assert happenings.changed(together, since, 20) == (set(), since)

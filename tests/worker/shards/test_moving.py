@@ -44,7 +44,7 @@ def test_what_was_woken_is_woken_there(shards: Shards, grown: Settings) -> None:
     assert woken <= set(shards.client(1).zrange(keys.TIMERS(), "-inf", soon, byscore=True))
 
 
-def test_who_has_not_heard_of_it_can_begin_nothing(shards: Shards, grown: Settings) -> None:
+def test_a_process_that_has_not_heard_of_a_move_begins_nothing(shards: Shards, grown: Settings) -> None:
     ledger = Ledger(shards.client(0), grown)
     waiting = [ledger.read(brief_subject(f"{NAME}-{number}")) for number in range(6)]
     granted = next(each for each in waiting if each is not None and each.get("granted_at"))
@@ -61,7 +61,7 @@ def test_who_has_not_heard_of_it_can_begin_nothing(shards: Shards, grown: Settin
     assert left_of(shards.client(0), NAME) == {keys.LEFT(NAME)}
 
 
-def test_one_whose_paid_call_may_be_under_way_stays(shards: Shards, grown: Settings) -> None:
+def test_an_account_whose_paid_call_may_be_under_way_stays(shards: Shards, grown: Settings) -> None:
     record = keys.RECORD(brief_subject(f"{NAME}-0"))
     shards.client(0).hset(record, "state", "submitting")
     (move,) = planned(shards)
@@ -79,7 +79,7 @@ def test_one_whose_paid_call_may_be_under_way_stays(shards: Shards, grown: Setti
     assert len(tries) == 1
 
 
-def test_one_of_an_older_schema_stays_until_it_is_of_this_one(shards: Shards, grown: Settings) -> None:
+def test_an_account_of_an_older_schema_stays_until_it_is_migrated(shards: Shards, grown: Settings) -> None:
     shards.client(0).hset(keys.SCHEMA(), "number", present() - 1)
     (move,) = planned(shards)
     with pytest.raises(MoveError, match="brought to the schema of this release"):
@@ -92,14 +92,14 @@ def migrated(shards: Shards) -> None:
     shards.client(0).hset(keys.SCHEMA(), "number", present())
 
 
-def test_one_whose_batch_has_a_budget_with_others_stays(shards: Shards, grown: Settings) -> None:
+def test_an_account_whose_batch_shares_a_budget_stays(shards: Shards, grown: Settings) -> None:
     Ledger(shards.client(0), grown).set_budget("b", NAME, 500, "test")
     (move,) = planned(shards)
     with pytest.raises(MoveError, match="batch b has a budget"):
         Moving(shards, grown).move(move, 0)
 
 
-def test_it_comes_back_and_goes_again(shards: Shards, grown: Settings) -> None:
+def test_an_account_comes_back_and_goes_again(shards: Shards, grown: Settings) -> None:
     before = standing(shards.reading)
     (move,) = planned(shards)
     for each in (move, move._replace(source=1, target=0), move):

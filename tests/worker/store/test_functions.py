@@ -82,7 +82,7 @@ def test_calls_under_a_flood_of_flushes_have_their_effect_once(
     assert forgetful.llen(keys.CHANGES("a")) == 90
 
 
-def test_who_loads_at_the_same_moment_as_others_succeeds(forgetful: "redis.Redis", redis_url: str) -> None:
+def test_a_load_at_the_same_moment_as_others_succeeds(forgetful: "redis.Redis", redis_url: str) -> None:
     def call(number: int) -> list[str]:
         with connect(redis_url) as client:
             return Functions(client, kept(1)).run(leases.take([f"a{number}"], "me", 1))

@@ -52,7 +52,7 @@ def test_a_library_in_use_and_those_of_others_stay(forgetful: "redis.Redis") -> 
 
 
 @pytest.mark.usefixtures("touching")
-def test_one_on_the_server_and_on_no_record_goes_after_its_hour(forgetful: "redis.Redis") -> None:
+def test_a_library_on_no_record_goes_after_its_hour(forgetful: "redis.Redis") -> None:
     Functions(forgetful, kept(1)).run(commands.due(1))
     forgetful.flushdb()
     new = Functions(forgetful, kept(2))
@@ -133,7 +133,7 @@ def test_a_process_killed_while_it_removes_one_leaves_nothing_wrong(
     assert loaded(forgetful) == set(forgetful.zrange(keys.LIBRARIES(), 0, -1)) == expected
 
 
-def test_one_that_is_used_while_it_is_removed_stays_on_record(
+def test_a_library_that_is_used_while_it_is_removed_stays_on_record(
     forgetful: "redis.Redis", redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = Functions(forgetful, Library(kept(1).name, kept(1).code))

@@ -58,7 +58,7 @@ def test_a_brief_is_one_trace_of_all_its_stages(heard: Flow, collector: Collecto
     assert heard.client.xlen(keys.SPANS()) == 0
 
 
-def test_its_stages_follow_each_other_without_a_gap(heard: Flow, collector: Collector) -> None:
+def test_the_stages_of_a_brief_follow_each_other_without_a_gap(heard: Flow, collector: Collector) -> None:
     heard.finish(heard.accept(brief_id="a"))
     told(heard)
     (root,) = collector.named("process briefs")

@@ -177,5 +177,5 @@ def test_what_is_finished_is_not_cancelled(command: Command, flow: Flow) -> None
 
 
 @pytest.mark.parametrize("arguments", [(), ("b", "--batch", "spring")])
-def test_it_is_told_what_to_cancel_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
+def test_what_to_cancel_is_told_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
     assert command("cancel", *arguments).returncode == 2

@@ -133,7 +133,7 @@ def test_a_brief_whose_job_brought_nothing_is_not_sent_again(command: Command, f
     assert flow.api.requests(f"POST {CREATE}") == 1
 
 
-def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command, flow: Flow) -> None:
+def test_a_brief_whose_create_may_have_been_paid_is_not_sent_again(command: Command, flow: Flow) -> None:
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="b")
     flow.steps.run()
@@ -149,7 +149,7 @@ def test_one_whose_create_may_have_been_paid_is_not_sent_again(command: Command,
     assert flow.brief("b").state == "failed"
 
 
-def test_one_that_breaks_rules_or_has_not_stopped_is_not_retried(command: Command, flow: Flow) -> None:
+def test_a_brief_that_breaks_rules_or_runs_is_not_retried(command: Command, flow: Flow) -> None:
     flow.accept(brief_id="bad", priority=1000)
     flow.accept(brief_id="b")
     assert "brief bad breaks rules: correct it and enqueue it again" in command("retry", "bad").stderr
@@ -211,7 +211,7 @@ def test_who_goes_on_takes_only_as_many_slots_as_there_are(
 
 
 @pytest.mark.parametrize("arguments", [(), ("b", "--all-held"), ("--batch", "spring", "--all-held")])
-def test_it_is_told_what_to_retry_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
+def test_what_to_retry_is_told_in_one_way(command: Command, arguments: tuple[str, ...]) -> None:
     assert command("retry", *arguments).returncode == 2
 
 

@@ -136,7 +136,7 @@ def test_a_preparation_that_failed_is_begun_anew_with_all_its_tries(flow: Flow) 
     assert [flow.brief("b").get(field) for field in ("doing", "tries")] == [None, None]
 
 
-def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: Flow) -> None:
+def test_a_photo_whose_description_may_be_paid_is_not_described_again(flow: Flow) -> None:
     flow.accept(brief_id="b", **FILES)
     intent = journal_entries.intended("extract", flow.brief("b"), {}, attempt=1)
     assert flow.ledger.note(flow.brief("b"), Note(when={}, journal=intent)) is Answer.APPLIED
@@ -150,7 +150,7 @@ def test_one_whose_description_may_have_been_paid_is_not_described_again(flow: F
 
 
 @pytest.mark.parametrize("where", ["uncertain", "preparing"])
-def test_one_that_broke_where_others_ask_has_no_question(flow: Flow, where: str) -> None:
+def test_a_brief_that_broke_where_others_ask_has_no_question(flow: Flow, where: str) -> None:
     flow.accept(brief_id="b", **(FILES if where == "preparing" else {}))
     for state in ("submitting", "uncertain") if where == "uncertain" else ():
         assert (

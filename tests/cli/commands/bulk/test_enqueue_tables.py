@@ -20,17 +20,17 @@ def bulk(tmp_path: Path) -> ModuleType:
     return program("make")
 
 
-def test_its_table_is_what_its_program_writes(bulk: ModuleType, tmp_path: Path) -> None:
+def test_the_examples_table_is_what_its_program_writes(bulk: ModuleType, tmp_path: Path) -> None:
     bulk.write(tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (BULK / "people.csv").read_bytes()
 
 
-def test_its_page_and_its_script_enqueue_it_as_these_tests_do() -> None:
+def test_the_examples_page_and_script_enqueue_it_as_these_tests_do() -> None:
     for name, times in (("README.md", 3), ("run.sh", 1)):
         assert (BULK / name).read_text(encoding="utf-8").count(" ".join(HOW)) == times
 
 
-def test_its_rejects_are_mended_and_sent_and_touch_nothing_else(
+def test_the_examples_rejects_are_mended_and_sent_alone(
     command: Command, client: "redis.Redis", bulk: ModuleType, tmp_path: Path
 ) -> None:
     answer = command("enqueue", "people.csv", *HOW, "--keep-going", "--rejects", "bad.csv")

@@ -82,7 +82,7 @@ FILES: dict[str, dict[str, Any]] = {
 }
 
 
-def test_they_are_sent_as_they_are(command: Command, client: "redis.Redis", tmp_path: Path) -> None:
+def test_vendor_files_are_sent_as_they_are(command: Command, client: "redis.Redis", tmp_path: Path) -> None:
     (tmp_path / "theirs").mkdir()
     for name, body in FILES.items():
         # As json.dump writes it: indented, and with no character beyond ASCII.

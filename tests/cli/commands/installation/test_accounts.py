@@ -21,7 +21,7 @@ from worker.unresolved.streams import read_stream
 NOT_FOLLOWED = "  stream    nobody follows it: start `identity-worker listen`\n"
 
 
-def test_it_says_so_when_there_is_none(command: Command) -> None:
+def test_it_is_said_when_there_is_no_account(command: Command) -> None:
     assert command("accounts").stdout.startswith("No account is on record")
     assert json.loads(command("accounts", "--json").stdout) == []
 

@@ -32,7 +32,7 @@ def test_a_run_without_faults_passes_and_is_summed_up_by_batch(
     assert shown.endswith("2 briefs, 0 not as they should be\n")
 
 
-def test_it_changes_nothing(heard: Flow, audited: Callable[..., dict[str, Any]]) -> None:
+def test_an_audit_changes_nothing(heard: Flow, audited: Callable[..., dict[str, Any]]) -> None:
     heard.finish(heard.accept(brief_id="b"))
     heard.client.delete(keys.LEASE("default"))
     before = {str(key): heard.client.dump(str(key)) for key in heard.client.scan_iter("identity:[bjp]*")}

@@ -26,7 +26,7 @@ MOST_SECONDS = 0.2
 PYTHON_SECONDS = 0.02
 
 
-def test_it_asks_for_signs_of_life_of_this_machine(
+def test_only_signs_of_life_of_this_machine_count(
     command: Command, environment: dict[str, str], client: "redis.Redis"
 ) -> None:
     now = redis_ms(client.time())

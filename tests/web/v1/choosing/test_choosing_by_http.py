@@ -19,7 +19,7 @@ def waiting(heard: Flow) -> Flow:
     return heard
 
 
-def test_one_more_is_chosen_and_one_in_place_of_another(callers: Callers, waiting: Flow) -> None:
+def test_one_more_draft_is_chosen_and_one_in_place_of_another(callers: Callers, waiting: Flow) -> None:
     studio, (first, second, third) = callers("studio", Role.OPERATOR), drafts(waiting)
     assert pick(studio, second, again=True).status_code == 409, "nothing was chosen yet"
     pick(studio, first)

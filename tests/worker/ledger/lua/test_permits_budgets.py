@@ -32,7 +32,7 @@ def test_briefs_without_a_batch_are_kept_to_their_accounts_budget(scene: Scene) 
     assert [scene.arrive().granted for _ in range(3)] == [True, True, False]
 
 
-def test_one_that_costs_less_passes_one_that_the_budget_cannot_pay(scene: Scene) -> None:
+def test_a_brief_that_costs_less_passes_one_the_budget_cannot_pay(scene: Scene) -> None:
     scene.set_account_budget("a", 100)
     assert not scene.arrive(need=3).granted
     assert scene.arrive(need=2).granted

@@ -83,7 +83,9 @@ def test_the_settings_have_it_as_well_and_a_second_password_is_refused(
         check(url.get_secret_value().replace("worker@", "worker:pw@"))
 
 
-def test_that_of_the_sentinels_has_a_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_password_of_the_sentinels_has_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "one").write_text("secret")
     monkeypatch.setenv("REDIS_URL", "redis+sentinel://host/studio")
     monkeypatch.setenv("REDIS_PASSWORD_FILE", str(tmp_path / "one"))

@@ -65,7 +65,7 @@ def test_a_replayed_event_is_nothing_new_and_facts_are(flow: Flow) -> None:
     assert not flow.ledger.observe_job(ACCOUNT, "k", "{}")
 
 
-def test_one_that_was_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> None:
+def test_a_brief_held_or_sent_again_meanwhile_is_not_moved(flow: Flow) -> None:
     record = uncertain(flow)
     same_stay = {"moved_at": record.fields["moved_at"]}
     flow.client.hincrby(keys.RECORD("brief:b"), "moved_at", 1)  # as after any other move

@@ -17,7 +17,7 @@ def has_room_for_a_request(flow: Flow) -> bool:
     return bool(flow.client.zcount(keys.WINDOW(ACCOUNT, "create"), now, "+inf") < 5)
 
 
-def test_it_keeps_its_permit_while_its_job_may_run(flow: Flow) -> None:
+def test_a_cancelled_create_keeps_its_permit_while_its_job_may_run(flow: Flow) -> None:
     flow.api.set(drafts_median_seconds=10_000)
     unknown(flow, "drop_response")
     Operator(flow.client, flow.settings, "test").cancel(flow.brief("b"))

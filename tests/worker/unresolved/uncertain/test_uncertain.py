@@ -43,7 +43,7 @@ def test_jobs_of_other_products_are_never_adopted(followed: Flow) -> None:
     assert followed.api.ledger()["violations"]["foreign_notifications_deleted"] == 0
 
 
-def test_of_several_each_gets_the_job_with_its_drafts(followed: Flow) -> None:
+def test_of_several_creates_each_gets_the_job_with_its_drafts(followed: Flow) -> None:
     followed.api.set(drafts_median_seconds=100)
     for number in (1, 2, 3):
         unknown(

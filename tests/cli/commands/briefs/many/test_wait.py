@@ -49,7 +49,7 @@ def reading_events(flow: Flow) -> int:
     return sum(each["cmd"] == "xread" for each in flow.client.client_list())
 
 
-def test_it_ends_with_the_last_of_those_that_were_on_their_way(command: Command, heard: Flow) -> None:
+def test_waiting_ends_with_the_last_of_those_on_their_way(command: Command, heard: Flow) -> None:
     for number in range(3):
         heard.accept(brief_id=f"b{number}", batch="autumn")
     with ThreadPoolExecutor() as pool:
