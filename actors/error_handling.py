@@ -1,6 +1,6 @@
 """What a step does when the API refuses or does not answer, or when a job yields nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from actors.runtime import Runtime
@@ -12,7 +12,15 @@ from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
 from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, READ, UnconfirmedError, decide
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
-from worker.piktid.errors import ApiError, NameTakenError, NotFoundError
+from worker.piktid.error_status import RIGHT_PATH
+from worker.piktid.errors import (
+    ApiError,
+    ForbiddenError,
+    InvalidRequestError,
+    NameTakenError,
+    NoApiError,
+    NotFoundError,
+)
 from worker.unresolved.past import may_be_older
 from worker.views import snapshots
 
@@ -41,11 +49,34 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Wait on for a job that could not be read; fail the brief if the API does not know the job any more."""
     if isinstance(error, NotFoundError) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
-        gone = f"the API does not know its job {brief.fields['job_id']}: {error}; {transitions.ANEW}"
-        _fail_brief(rt, brief, transitions.fail(brief, gone))
-        return
+        job_id, api = brief.fields["job_id"], rt.apis[brief.account]
+        doubt = _doubt(error, lambda: any(job.job_id == job_id for job in api.listed_jobs(1, job_id).jobs))
+        # Somebody who has cancelled it takes it for gone.
+        if doubt is None or brief.get("wish") is not None:
+            gone = f"the API does not know its job {job_id}: {error}; {transitions.ANEW}"
+            _fail_brief(rt, brief, transitions.fail(brief, gone))
+            return
+        error = doubt
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
     pause_unread(rt, brief, error)
+
+
+def _doubt(error: NotFoundError, is_listed: Callable[[], bool]) -> ApiError | None:
+    """Return why a 404 on what was paid for is not the API's own word, None where its list bears it out.
+
+    Gateways that lead to some paths alone answer for the others in JSON, too.
+    """
+    try:
+        if not is_listed():
+            return None
+        told = "the API lists it"
+    except InvalidRequestError:  # it has no such list
+        return None
+    except (NotFoundError, ForbiddenError):
+        told = "no list is there either"
+    except ApiError as unlisted:
+        return unlisted
+    return NoApiError(error.status, f"answered {error}, but {told}, so it is not the API: {RIGHT_PATH}")
 
 
 def pause_unread(rt: Runtime, record: Record, error: ApiError) -> None:
@@ -132,8 +163,17 @@ def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
 
 def hidden_identity(rt: Runtime, promotion: Record, error: NotFoundError) -> None:
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
-    if is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
+    if not is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
+        return
+    code, api = promotion.fields["identity_code"], rt.apis[promotion.account]
+    doubt = _doubt(
+        error, lambda: any(each.identity_code == code for each in api.own_identities() if not each.failed)
+    )
+    if doubt is None:
         failed_preprocessing(rt, promotion, f"the identity is gone: {error}")
+        return
+    log.warning("identity.unread", subject=promotion.subject, error=str(doubt))
+    pause_unread(rt, promotion, doubt)
 
 
 def _next_draft(promotion: Record, why: str) -> Transition:

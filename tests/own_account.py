@@ -65,7 +65,7 @@ class Api:
         path: str,
         status: int,
         body: object = None,
-        count: int = 1,
+        count: int | None = 1,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Answer the next `count` requests of `path` with a status."""

@@ -130,6 +130,8 @@ class Identity:
     created_by: str | None = None
     original_filename: str = ""
     """Of an uploaded one, that of its file."""
+    failed: bool = False
+    """Whether its preprocessing has failed, where the list tells."""
 
     @property
     def disputed(self) -> bool:

@@ -214,6 +214,7 @@ def _identity(row: dict[str, object]) -> Identity:
         visibility=text(row.get("visibility")) or "",
         created_by=identifier(row.get("created_by")),
         original_filename=text(row.get("original_filename")) or "",
+        failed=RunState.of(text(row.get("preprocessing_status")) or "") is RunState.FAILED,
     )
 
 

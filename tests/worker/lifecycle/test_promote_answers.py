@@ -204,6 +204,7 @@ def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) ->
     flow.api.refuse("/identity/*", 404, count=4)
     flow.steps.run()
     assert flow.promotion("b").state == "preprocessing", "it was known in between"
+    flow.api.refuse("/identity", 200, {"identities": []}, count=3)
     flow.grow_older("promotion:b#0", 5)
     flow.steps.run()
     assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("planned", "1")
@@ -212,6 +213,22 @@ def test_an_identity_hidden_by_the_api_has_failed_after_two_looks(flow: Flow) ->
     flow.wake_timer("promotion:b#0")
     flow.steps.run()
     assert flow.promotion("b").state == "preprocessing", "what was not found before was another identity"
+
+
+def test_an_identity_that_the_list_knows_is_not_made_again(flow: Flow) -> None:
+    """A gateway that leads to the list, and not to what is below it."""
+    with_an_identity(flow)
+    flow.api.rest()
+    flow.api.refuse("/identity/*", 404, {"message": "no Route matched"}, count=None)
+    for _ in range(3):
+        flow.grow_older("promotion:b#0", 5)  # 1,000 s at the speed of the tests
+        assert flow.steps.run() == ("finish_identity", "promotion:b#0")
+        assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("preprocessing", None)
+    assert "the API lists it" in flow.pauses()["pause"]
+    flow.api.sandbox.clear_faults()
+    flow.wake_timer("promotion:b#0")
+    assert flow.finish("b").state == "done"
+    assert charged(flow) == {"drafts": 10, "promotion": 50}
 
 
 def test_an_identity_that_web_pages_answer_for_is_not_made_again(flow: Flow) -> None:
