@@ -113,7 +113,7 @@ def call(method: str, url: str, body: Any = None) -> Any:
     """Send JSON to a server on this machine and return the JSON that it answers."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return json.loads(answer.read() or b"null")
 
 

@@ -79,7 +79,7 @@ class Server:
 
     async def connect(self) -> Connection:
         """A connection, as soon as the process listens."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while True:
             try:
                 return Connection(*await asyncio.open_connection(HOST, self.port))
@@ -91,7 +91,7 @@ class Server:
     def stop(self) -> None:
         """End the process."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 async def rate(

@@ -36,7 +36,7 @@ TIMES = 10
 KINDS = ["idle_worker", "paying_worker", "listener", "web"]
 #: Seconds that the API takes for a paid call, and in which anything must have come about.
 CALL = 3.0
-DEADLINE = 20.0
+DEADLINE = 60.0
 SPEED = 50.0
 BIN = Path(sys.executable).parent
 WORKER = [str(BIN / "identity-worker"), "work", "--threads", "8"]

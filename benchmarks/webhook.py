@@ -34,7 +34,7 @@ from worker.store.connection import connect
 DELIVERIES = 2_000
 ACCOUNT = "default"
 SECRET = SecretStr("of the benchmark")
-START_DEADLINE = 20.0
+START_DEADLINE = 60.0
 
 
 def main(deliveries: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.server import ThreadedMotoServer
+from support import DEADLINE
 from werkzeug.serving import make_server
 
 from cli.demo.ports import free_port
@@ -39,8 +40,8 @@ def s3() -> Iterator[str]:
         host, port = server.get_host_and_port()
         url = f"http://{host}:{port}"
         # What all servers of this process hold is one: also that of the test before.
-        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
-        httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
+        httpx.post(f"{url}/moto-api/reset", trust_env=False, timeout=DEADLINE).raise_for_status()
+        httpx.put(f"{url}/{BUCKET}", trust_env=False, timeout=DEADLINE).raise_for_status()
         yield url
     finally:
         server.stop()
@@ -63,8 +64,9 @@ def google(folder: Path) -> Iterator[dict[str, str]]:
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}"
-        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()  # it is one for the process
-        httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
+        # It is one for the process.
+        httpx.post(f"{url}/moto-api/reset", trust_env=False, timeout=DEADLINE).raise_for_status()
+        httpx.put(f"{url}/{BUCKET}", trust_env=False, timeout=DEADLINE).raise_for_status()
         key = {"gcs_base_url": url, "disable_oauth": True, "client_email": "", "private_key": ""}
         (folder / "key.json").write_text(json.dumps(key | {"private_key_id": ""}))
         yield {"GOOGLE_BASE_URL": url, "GOOGLE_SERVICE_ACCOUNT": str(folder / "key.json")}
@@ -106,4 +108,4 @@ def _create(endpoint: str) -> None:
     signed = hmac.new(base64.b64decode(AZURE_KEY), f"PUT{12 * chr(10)}{told}{of}".encode(), hashlib.sha256)
     headers["Authorization"] = f"SharedKey {AZURE_ACCOUNT}:{base64.b64encode(signed.digest()).decode()}"
     url = f"{endpoint}/{BUCKET}?restype=container"
-    httpx.put(url, headers=headers, trust_env=False).raise_for_status()
+    httpx.put(url, headers=headers, trust_env=False, timeout=DEADLINE).raise_for_status()

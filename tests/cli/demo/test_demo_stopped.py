@@ -152,7 +152,7 @@ def test_held_it_leaves_its_page_up_until_it_is_told_to_end(tmp_path: Path) -> N
     with demo.running("--hold") as process:
         told = read_until(process.stdout, "stays up at ")
         (url,) = re.findall(r"stays up at (\S+);", told)
-        shown = httpx.get(f"{url}briefs", trust_env=False)
+        shown = httpx.get(f"{url}briefs", trust_env=False, timeout=60)
         assert (shown.status_code, "3-plain" in shown.text) == (200, True)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=DEADLINE)

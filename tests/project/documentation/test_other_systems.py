@@ -26,7 +26,7 @@ def enqueue(program: Path, redis_url: str) -> str:
         env={"PATH": os.environ["PATH"], "REDIS_URL": redis_url},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     return answer.stdout.strip()
@@ -47,7 +47,7 @@ def test_it_imports_nothing_of_ours(program: Path) -> None:
 def test_without_a_redis_it_says_what_to_set_and_to_install(program: Path) -> None:
     command = [sys.executable, str(program), str(BRIEF)]
     answer = subprocess.run(
-        command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=30, check=False
+        command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60, check=False
     )
     assert answer.returncode == 1
     assert answer.stderr.startswith("Set REDIS_URL")

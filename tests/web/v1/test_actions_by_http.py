@@ -22,7 +22,7 @@ def ask(web: Web, client: "redis.Redis") -> Callable[..., httpx.Response]:
     def get(role: Role, accounts: tuple[str, ...] = (), **query: str) -> httpx.Response:
         token = tokens.make(client, Caller("anna", role, accounts), replace=True)
         address = f"http://127.0.0.1:{web.port}/v1/actions"
-        return httpx.get(address, params=query, headers={"Authorization": f"Bearer {token}"})
+        return httpx.get(address, params=query, headers={"Authorization": f"Bearer {token}"}, timeout=60)
 
     return get
 

@@ -34,7 +34,7 @@ def test_a_stream_ends_with_its_token(callers: Callers, flow: Flow, client: "red
 def test_a_stream_ends_in_order_where_redis_is_gone(settings: Settings, own_valkey: ValkeyServer) -> None:
     with serving(settings, own_valkey.connection_url) as web, ExitStack() as stack:
         url = f"http://127.0.0.1:{web.port}/v1/events"
-        stream = stack.enter_context(httpx.stream("GET", url, headers=STREAM, timeout=30))
+        stream = stack.enter_context(httpx.stream("GET", url, headers=STREAM, timeout=60))
         lines = stream.iter_lines()
         assert next(lines) == "retry: 3000"
         own_valkey.terminate()

@@ -39,7 +39,7 @@ def test_on_this_machine_all_is_read_until_somebody_has_a_token(callers: Callers
 
 @pytest.mark.parametrize("ending", ["", "/", "/nothing"])
 def test_what_is_no_operation_is_told_where_they_are(callers: Callers, ending: str) -> None:
-    answer = httpx.get(str(callers.bare().base_url).rstrip("/") + ending)
+    answer = httpx.get(str(callers.bare().base_url).rstrip("/") + ending, timeout=60)
     assert (answer.status_code, answer.json()["status"]) == (404, 404)
     assert answer.json()["detail"].endswith(": /v1/openapi.json tells what there is")
 

@@ -40,7 +40,7 @@ def test_what_was_counted_is_counted_once_and_sent_when_it_is_repeated(
     killed = start("web", program, **{CRASH_POINT: json.dumps(["web", call, 1, True])})
     eventually(flow.client, lambda: listens(port))
     with pytest.raises(httpx.TransportError):
-        httpx.post(f"http://127.0.0.1:{port}/v1/briefs", json=BRIEF, headers=headers, timeout=30)
+        httpx.post(f"http://127.0.0.1:{port}/v1/briefs", json=BRIEF, headers=headers, timeout=60)
     assert killed.process.wait(DEADLINE) == -9
     assert flow.client.llen(keys.QUEUE(keys.INLET)) == queued
     again = callers.bare(**headers)

@@ -29,6 +29,7 @@ def test_a_draft_promoted_by_somebody_else_is_not_paid_again(heard: Flow, api: A
         f"{api.url}/identity/promote-generated",
         json={"image_result_id": draft["image_result_id"]},
         headers={"Authorization": f"Bearer {api.token}"},
+        timeout=60,
     )
     assert by_hand.status_code == 201
     assert heard.finish("b").state == "done"

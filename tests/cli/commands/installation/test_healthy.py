@@ -83,13 +83,15 @@ def test_a_redis_that_never_answers_is_told_before_a_probe_ends(command: Command
 
 def test_a_probe_takes_little_of_a_processor(environment: dict[str, str], client: "redis.Redis") -> None:
     client.zadd(keys.WORKERS(), {processes.sign(): redis_ms(client.time()) + 600_000})
-    took, bare = [], []
-    for _ in range(5):
+
+    def is_little() -> bool:
         # Not as a fork of ours: all that a probe imports is a part of what it takes.
-        took.append(processor([script("identity-worker"), "healthy"], environment))
-        bare.append(processor([sys.executable, "-c", "pass"], environment))
-    # Beside others that use the processor's caches everything takes longer, Python's own start too.
-    assert min(took) < MOST_SECONDS * max(1.0, min(bare) / PYTHON_SECONDS), (took, bare)
+        took = processor([script("identity-worker"), "healthy"], environment)
+        # Beside others that use the processor's caches everything takes longer, Python's own start too.
+        bare = processor([sys.executable, "-c", "pass"], environment)
+        return took < MOST_SECONDS * max(1.0, bare / PYTHON_SECONDS)
+
+    assert any(is_little() for _ in range(20)), "nor does the best of many"
 
 
 def processor(words: list[str], environment: dict[str, str]) -> float:

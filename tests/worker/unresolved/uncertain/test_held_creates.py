@@ -21,7 +21,7 @@ DRAFTS = [{"appearance": {"gender": "female"}, "num_variations": 2}]
 def make_by_hand(api: Api, **body: Any) -> str:
     """Let somebody else create on the account; return the job's id."""
     headers = {"Authorization": f"Bearer {api.token}"}
-    answer = httpx.post(api.url + CREATE, headers=headers, json={"instructions": DRAFTS, **body})
+    answer = httpx.post(api.url + CREATE, headers=headers, json={"instructions": DRAFTS, **body}, timeout=60)
     return str(answer.json()["job_id"])
 
 
