@@ -108,10 +108,10 @@ def build_app(world: World) -> ASGIApp:
 
 
 async def _answer_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)  # noqa: S101 (tells the type checker what Starlette promises)
+    assert isinstance(error, ApiError)  # noqa: S101  # tells the type checker what Starlette promises
     return JSONResponse(error.body, status_code=error.status, headers=error.headers)
 
 
 async def _answer_http_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 (tells the type checker what Starlette promises)
+    assert isinstance(error, HTTPException)  # noqa: S101  # tells the type checker what Starlette promises
     return JSONResponse({"error": error.detail}, status_code=error.status_code, headers=error.headers)

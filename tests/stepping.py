@@ -167,7 +167,7 @@ def enqueue(url: str, **fields: Any) -> None:
 
 def stock_broker(client: "redis.Redis") -> RedisBroker:
     """Return a broker as other programs have it."""
-    return RedisBroker(client=client)  # type: ignore[no-untyped-call]  # dramatiq's Redis broker has no types
+    return RedisBroker(client=client)
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class _Limited(H11Protocol):
 
     most: int
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         super().connection_made(transport)
         self._expect_request()
         alive = [each for each in self.connections if not each.transport.is_closing()]

@@ -59,7 +59,7 @@ class Broker(RedisBroker):
         """
         self._draining = Draining()
         middleware = [_OneEachThread(), self._draining, CurrentMessage(), Outcomes()]
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]  # dramatiq's
             client=connect_bytes(url, namespace) if url else unconnected(),
             namespace=keys.DRAMATIQ,
             middleware=[boot, *middleware] if boot else middleware,

@@ -33,7 +33,7 @@ class BlockingConsumer(_RedisConsumer):
     """Consumes one queue; woken by the queue itself, a message starts in 1 ms, not in half a second."""
 
     def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+        super().__init__(*args)  # type: ignore[no-untyped-call]  # dramatiq's
         # The broker's, so that what is fetched and not handed out yet counts for the other queue too.
         self.message_cache = self.broker.fetched[self.queue_name]
         self._peek = Peek(self.broker.client, keys.QUEUE(self.queue_name))

@@ -121,4 +121,4 @@ def _functions(client: "redis.Redis") -> Functions:
 
 def _ask(client: "redis.Redis", *command: Any) -> Any:
     """Return an answer as bytes, since others may have written any bytes."""
-    return client.execute_command(*command, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+    return client.execute_command(*command, NEVER_DECODE=True)

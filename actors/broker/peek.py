@@ -84,4 +84,4 @@ class Peek:
     def _blmove(self, seconds: float) -> bool:
         """Move the head to the head: a blocking peek."""
         words = ("BLMOVE", self._key, self._key, "LEFT", "LEFT", seconds)
-        return self._client.execute_command(*words) is not None  # type: ignore[no-untyped-call]
+        return self._client.execute_command(*words) is not None

@@ -16,7 +16,7 @@ from config import durations, processes
 from worker.store import embedded
 
 #: Not a secret: the sandbox takes any token of this form.
-TOKEN = "sandbox-demo"  # noqa: S105
+TOKEN = "sandbox-demo"  # noqa: S105  # see above
 #: The same briefs give the same identities in every run.
 SEED = 1
 #: Ports tried: a free one can be taken by another process before the sandbox has it.

@@ -55,7 +55,7 @@ class Rejects:
         told = []
         for form, number in counts.items():
             path = self._free(form)
-            _write(path, lambda file, form=form: form.write(_rows(briefs, form), file))  # type: ignore[misc]
+            _write(path, lambda file, form=form: form.write(_rows(briefs, form), file))  # type: ignore[misc]  # a default binds the loop's form
             told.append(f"In {path}: {counted(number, 'brief')} to mend; enqueue that file then.")
         if left:
             shown = ", ".join(left[:_NAMED]) + (f" and {len(left) - _NAMED} more" if left[_NAMED:] else "")

@@ -103,7 +103,7 @@ class Spool:
         """Yield them some at a time; they may be saved meanwhile."""
         last = 0
         marks = ", ".join("?" * len(statuses))
-        query = f"SELECT * FROM briefs WHERE number > ? AND status IN ({marks}) ORDER BY number LIMIT ?"  # noqa: S608
+        query = f"SELECT * FROM briefs WHERE number > ? AND status IN ({marks}) ORDER BY number LIMIT ?"  # noqa: S608  # marks are `?`
         while rows := self._run(query, (last, *statuses, most)).fetchall():
             last = rows[-1][0]
             yield [self._read(row) for row in rows]

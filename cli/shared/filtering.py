@@ -71,7 +71,7 @@ def filtered(command: Callable[..., Any]) -> Callable[..., Any]:
         for each in own
     ]
     signature = inspect.signature(command).replace(parameters=[*parameters, *added])
-    with_options.__signature__ = signature  # type: ignore[attr-defined]
+    with_options.__signature__ = signature  # type: ignore[attr-defined]  # Typer reads the options there
     with_options.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     return with_options
 

@@ -147,7 +147,7 @@ def _check_kinds(client: "redis.Redis", url: str) -> None:
     for each in clients_of(client):
         each.ping()
         try:
-            greeting = each.execute_command("HELLO")  # type: ignore[no-untyped-call]
+            greeting = each.execute_command("HELLO")
         except redis.ResponseError:
             continue  # it is not for this user to ask
         guide = guide_of(each)

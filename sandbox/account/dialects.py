@@ -32,7 +32,7 @@ class Guide:
         names = {"completed": "completed", "failed": "error"}
         return (names[status], {"id_task": job.job_id, "status": status}) if status in names else None
 
-    def image_event(self, job: Job, draft: Draft, status: str) -> Event | None:  # noqa: ARG002 (protocol)
+    def image_event(self, job: Job, draft: Draft, status: str) -> Event | None:  # noqa: ARG002  # protocol
         """Single drafts are not told."""
         return None
 

@@ -10,7 +10,7 @@ CODE_LETTERS = "abcdefghijkmnpqrstuvwxyz0123456789"
 
 def draws(seed: int, *names: object) -> random.Random:
     """A generator of its own for the thing so named, so that the order of requests changes nothing."""
-    return random.Random("/".join(str(part) for part in (seed, *names)))  # noqa: S311 (not for secrets)
+    return random.Random("/".join(str(part) for part in (seed, *names)))  # noqa: S311  # not for secrets
 
 
 def duration(rng: random.Random, median: float, spread: float | None) -> float:

@@ -129,7 +129,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.rules: list[Rule] = []
-        self._chance = random.Random(0)  # noqa: S311 (not for secrets)
+        self._chance = random.Random(0)  # noqa: S311  # not for secrets
         #: For the request gate, which asks for every request.
         self.places: frozenset[Place] = frozenset()
         self._cleared = asyncio.Event()

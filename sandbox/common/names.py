@@ -1,6 +1,6 @@
 """What accounts are called."""
 
-TOKEN_PREFIX = "sandbox-"  # noqa: S105 (the form of a token, not one)
+TOKEN_PREFIX = "sandbox-"  # noqa: S105  # the form of a token, not one
 
 
 def account_name(text: str) -> str:

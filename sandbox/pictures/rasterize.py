@@ -23,5 +23,5 @@ def png(svg: str, side: int) -> bytes:
         return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, skip_system_fonts=True))
     command = [sys.executable, "-P", "-c", _ELSEWHERE, str(side)]
     with _processors:
-        done = subprocess.run(command, input=svg.encode(), capture_output=True, check=True)  # noqa: S603 (ours)
+        done = subprocess.run(command, input=svg.encode(), capture_output=True, check=True)  # noqa: S603  # ours
     return done.stdout

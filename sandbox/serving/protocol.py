@@ -14,7 +14,7 @@ def protocol_class() -> Any:
     """
 
     class Protocol(H11Protocol):
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
             super().connection_made(transport)
             self.app: ASGIApp = _with_transport(self.app, transport)
 

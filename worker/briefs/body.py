@@ -48,7 +48,7 @@ def none_if_blank(value: object) -> object:
 
 def _text_or_number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-        raise ValueError  # noqa: TRY004 - pydantic gathers ValueErrors; a TypeError would escape from it
+        raise ValueError  # noqa: TRY004  # pydantic gathers ValueErrors; a TypeError would escape from it
     return none_if_blank(value)
 
 

@@ -92,7 +92,7 @@ def _run(asked: IO[bytes], answered: IO[bytes], seconds: float) -> None:
     environment["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(_MOST_PIXELS)
     program = [sys.executable, "-P", str(Path(__file__).with_name("child.py"))]
     # -P: the modules beside the program must not hide those that a plug-in imports.
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603  # our own program
         [*program, str(seconds + durations.CHOOSER_ENDS_SECONDS)],
         env=environment,
         cwd=tempfile.gettempdir(),

@@ -54,7 +54,7 @@ show();
 def check_installed() -> None:
     """Raise TargetError where the package is missing that makes pictures small."""
     try:
-        import PIL.Image  # noqa: F401
+        import PIL.Image  # noqa: F401  # only to know that it can be
     except ImportError as error:
         told = "--html needs the package pillow: pip install 'identity-worker[photos]'"
         raise TargetError(told) from error

@@ -184,7 +184,7 @@ def halt(what: Halted, text: str) -> Command[str]:
     return Command("halt", key, text_of, {**what._asdict(), "text": text})
 
 
-def budget(batch: str, account: str, credits: str, by: str | None = None) -> Command[None]:  # noqa: A002
+def budget(batch: str, account: str, credits: str, by: str | None = None) -> Command[None]:  # noqa: A002  # of the Lua file
     """Set what a batch may cost."""
     given = {"batch": batch, "account": account, "credits": credits, "by": by}
     return Command("budget", keys.BUDGET(batch), nothing, given)

@@ -61,7 +61,7 @@ def _by_score(client: "redis.Redis", key: str) -> Iterator[str]:
     """Yield a sorted set's members page by page, by score: ranks shift while members are removed."""
     since, seen = "-inf", 0
     while True:
-        page: list[tuple[str, float]] = client.zrange(  # type: ignore[assignment]
+        page: list[tuple[str, float]] = client.zrange(  # type: ignore[assignment]  # as its options make it
             key, since, "+inf", byscore=True, offset=seen, num=PAGE, withscores=True
         )
         if not page:

@@ -134,7 +134,7 @@ class _Pipeline(CoreCommands):
     def _answers(self, client: "redis.Redis") -> list[Any]:
         with client.pipeline(transaction=self._transaction) as pipe:
             for words, options, _ in self._asked:
-                pipe.execute_command(*words, **options)  # type: ignore[no-untyped-call]
+                pipe.execute_command(*words, **options)
             found: list[Any] = pipe.execute()
             return found
 
@@ -158,7 +158,7 @@ class Merged(CoreCommands):
         if words[0] == "XREVRANGE":
             return self._last_events(words, options)
         asked, options, merged = _asked(words, options)
-        return merged([client.execute_command(*asked, **options) for client in self.clients])  # type: ignore[no-untyped-call]
+        return merged([client.execute_command(*asked, **options) for client in self.clients])
 
     def _events(self, words: Words) -> Any:
         """Read a stream of each shard from a cursor on; wait for the first of them to have something."""
@@ -184,7 +184,7 @@ class Merged(CoreCommands):
         """Return the newest entry of all, under the cursor that is behind the newest of each shard."""
         if (*map(str, words[2:]),) != ("+", "-", "COUNT", "1"):
             raise OneShardError(f"{words[0]} can be asked of one shard only, but for the newest entry")
-        lasts = [client.execute_command(*words, **options) for client in self.clients]  # type: ignore[no-untyped-call]
+        lasts = [client.execute_command(*words, **options) for client in self.clients]
         newest = max((entries[0] for entries in lasts if entries), default=None, key=Cursor.order)
         cursor = Cursor([str(entries[0][0]) if entries else "0" for entries in lasts])
         return [] if newest is None else [(str(cursor), newest[1])]
@@ -192,7 +192,7 @@ class Merged(CoreCommands):
 
 def merged(clients: Sequence["redis.Redis"]) -> "redis.Redis":
     """Return a client that reads all shards as one; with one shard, its own client, which also writes."""
-    return clients[0] if len(clients) == 1 else cast("redis.Redis", Merged(clients))  # type: ignore[abstract]
+    return clients[0] if len(clients) == 1 else cast("redis.Redis", Merged(clients))  # type: ignore[abstract]  # of redis-py's own
 
 
 def clients_of(client: "redis.Redis") -> "list[redis.Redis]":

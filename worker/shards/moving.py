@@ -142,7 +142,7 @@ class Moving:
         while True:
             answer, *what = [_OLDER, ""]
             # What has not been brought to the schema of this release would never be, in a ledger that has.
-            if standing(source.hgetall(keys.SCHEMA())).is_settled:  # type: ignore[arg-type]
+            if standing(source.hgetall(keys.SCHEMA())).is_settled:  # type: ignore[arg-type]  # its answers are text
                 answer, *what = functions.run(Command("depart", keys.LEAVING(move.account), texts, given))
             if answer == "left":
                 self._confirm_left(move)
@@ -165,7 +165,7 @@ class Moving:
         way, functions = keys.LEAVING(move.account), Functions(target, self._library)
         noted: Any = target.hget(way, name)
         for part in range(int(noted or assumed) + 1, last + 1):
-            text: Any = source.execute_command("HGET", way, str(part), NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+            text: Any = source.execute_command("HGET", way, str(part), NEVER_DECODE=True)
             if text is None:
                 raise ForgottenError(move.source)
             given = {"name": name, "part": part, "assumed": assumed, "namespace": namespace_of(target)}

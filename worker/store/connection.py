@@ -53,7 +53,7 @@ class _Leaving:
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
         try:
-            return super().read_response(*args, **options)  # type: ignore[misc]
+            return super().read_response(*args, **options)  # type: ignore[misc]  # of the class that this is mixed into
         except redis.ResponseError as error:
             _leave(self, error)
             raise
@@ -67,7 +67,7 @@ class _AsyncLeaving(Sending):
     async def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
         try:
-            return await super().read_response(*args, **options)  # type: ignore[misc]
+            return await super().read_response(*args, **options)  # type: ignore[misc]  # of the class that this is mixed into
         except redis.ResponseError as error:
             _leave(self, error)
             raise

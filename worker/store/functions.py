@@ -98,11 +98,11 @@ class AsyncFunctions:
         return await drive_async(steps, self._answer, redis.ResponseError)
 
     async def _answer(self, words: Words) -> Any:
-        return await self._client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+        return await self._client.execute_command(*words, NEVER_DECODE=True)
 
 
 def _send(client: "redis.Redis", words: Words) -> Any:
-    return client.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
+    return client.execute_command(*words, NEVER_DECODE=True)
 
 
 def _called(library: Library, command: Command[T], now: int | None) -> Steps[T]:

@@ -137,7 +137,7 @@ class _Within:
 
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """Send a command about keys of the namespace; raises UnknownCommandError."""
-        return super().execute_command(*named(self.namespace, words), **options)  # type: ignore[misc]
+        return super().execute_command(*named(self.namespace, words), **options)  # type: ignore[misc]  # of the class that this is mixed into
 
 
 class _Pipelines(_Within):
@@ -148,13 +148,13 @@ class _Pipelines(_Within):
     def within(self, namespace: str) -> None:
         """Set the namespace, once."""
         self.namespace = namespace
-        callbacks = self.response_callbacks  # type: ignore[attr-defined]
+        callbacks = self.response_callbacks  # type: ignore[attr-defined]  # of the class that this is mixed into
         for command, take_off in _ANSWERS.items():
             callbacks[command] = _reader(callbacks.get(command), take_off, namespace)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Any:  # as redis-py's
         """Return a pipeline of the namespace."""
-        pool, callbacks = self.connection_pool, self.response_callbacks  # type: ignore[attr-defined]
+        pool, callbacks = self.connection_pool, self.response_callbacks  # type: ignore[attr-defined]  # of the class that this is mixed into
         made = self._pipelines(pool, callbacks, transaction, shard_hint)
         made.namespace = self.namespace
         return made
@@ -180,7 +180,7 @@ class _AsyncPipeline(_Within, redis.asyncio.client.Pipeline):  # type: ignore[mi
     pass
 
 
-class _AsyncClient(_Pipelines, ShortAsyncClient):  # type: ignore[misc]
+class _AsyncClient(_Pipelines, ShortAsyncClient):  # type: ignore[misc]  # as above
     _pipelines = _AsyncPipeline
 
 

@@ -33,8 +33,8 @@ def run(functions: Functions, command: Command[T], number: int) -> tuple[T, int]
     def send(client: "redis.Redis", words: Words) -> Any:
         nonlocal has_it
         with client.pipeline(transaction=False) as pipe:
-            pipe.execute_command(*words, NEVER_DECODE=True)  # type: ignore[no-untyped-call]
-            pipe.execute_command("WAIT", number, durations.REPLICAS_WAIT_MS)  # type: ignore[no-untyped-call]
+            pipe.execute_command(*words, NEVER_DECODE=True)
+            pipe.execute_command("WAIT", number, durations.REPLICAS_WAIT_MS)
             answer, reached = pipe.execute(raise_on_error=False)
         for told in (answer, reached):
             if isinstance(told, redis.RedisError):
@@ -69,7 +69,7 @@ def write(client: "redis.Redis", commands: Sequence[tuple[Any, ...]], number: in
     # might go to another server.
     with client.pipeline(transaction=False) as pipe:
         for words in [("MULTI",), *commands, ("EXEC",), *wait]:
-            pipe.execute_command(*words)  # type: ignore[no-untyped-call]
+            pipe.execute_command(*words)
         answers = pipe.execute()
     for answer in answers[1 + len(commands)]:
         if isinstance(answer, redis.RedisError):

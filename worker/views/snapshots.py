@@ -48,7 +48,7 @@ def held(client: "redis.Redis", ids: Sequence[str]) -> Iterator[BriefView]:
 
 def held_ids(client: "redis.Redis") -> list[str]:
     """Return the briefs that wait for an operator, those that wait longest first."""
-    ids: list[str] = client.zrange(keys.HELD_BRIEFS(), 0, -1)  # type: ignore[assignment]
+    ids: list[str] = client.zrange(keys.HELD_BRIEFS(), 0, -1)  # type: ignore[assignment]  # redis-py types it for all its forms
     return ids
 
 

@@ -84,7 +84,7 @@ def command(
                 continue
             name = (audited.brief.batch if audited.brief else None) or ""
             one = spent(audited.journal, audited.brief.credits_of_drafts if audited.brief else None)
-            sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]
+            sums[name] = Spent(*(a + b for a, b in zip(sums[name], one, strict=True)))  # type: ignore[arg-type]  # two of each field's type
             findings += [(brief_id, what) for what in (*audit.faults(audited), *api.faults(audited))]
     if wanted.chooses and not briefs:
         fail(f"no brief on record matches {printable(written(wanted))}")

@@ -74,7 +74,7 @@ class Separated:
         )
         try:
             # Not `yield from`: it would close the file with a generator that is given up.
-            for line in text:  # noqa: UP028
+            for line in text:  # noqa: UP028  # see above
                 yield line
         except UnicodeError as error:
             # Not all of Python's codecs say at which byte.

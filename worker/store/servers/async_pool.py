@@ -54,7 +54,7 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         except TimeoutError:
             raise redis.ConnectionError("no connection of this process became free in time") from None
         idle = self._available_connections
-        connection: Any = idle.pop() if idle else self.make_connection()  # type: ignore[no-untyped-call]
+        connection: Any = idle.pop() if idle else self.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
         self._in_use_connections.add(connection)
         try:
             await self.ensure_connection(connection)

@@ -18,8 +18,8 @@ class ShortClient(redis.Redis):
         pool = self.connection_pool
         connection = pool.get_connection()
         try:
-            connection.send_command(*words)  # type: ignore[no-untyped-call]
-            return self.parse_response(connection, words[0], **options)  # type: ignore[no-untyped-call]
+            connection.send_command(*words)
+            return self.parse_response(connection, words[0], **options)  # type: ignore[no-untyped-call]  # redis-py's
         finally:
             pool.release(connection)
 
@@ -30,7 +30,7 @@ class ShortAsyncClient(redis.asyncio.Redis):
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         """Send a command and return its answer; raises redis.RedisError."""
         pool = self.connection_pool
-        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        connection = await pool.get_connection()
         try:
             await connection.send_command(*words)
             return await self.parse_response(connection, words[0], **options)

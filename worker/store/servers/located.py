@@ -44,21 +44,21 @@ class Located:
 
     def _connect(self) -> Any:
         if self.asking is None:
-            return super()._connect()  # type: ignore[misc]
+            return super()._connect()  # type: ignore[misc]  # of the class that this is mixed into
         self.host, self.port = self.asking.find()
         try:
-            return super()._connect()  # type: ignore[misc]
+            return super()._connect()  # type: ignore[misc]  # of the class that this is mixed into
         except OSError as error:
             self.asking.finder.was_wrong()
             raise MisledError(self, error) from error
 
     def on_connect_check_health(self, check_health: bool = True) -> None:
         """Sign in, and leave a server that is no primary."""
-        super().on_connect_check_health(check_health)  # type: ignore[misc]
+        super().on_connect_check_health(check_health)  # type: ignore[misc]  # of the class that this is mixed into
         if self.asking is not None:
-            self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]
+            self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]  # of the class that this is mixed into
             try:
-                answer = self.read_response()  # type: ignore[attr-defined]
+                answer = self.read_response()  # type: ignore[attr-defined]  # of the class that this is mixed into
             except _NOT_TOLD:
                 return  # a replica will refuse the first write
             _check(answer, self)
@@ -76,22 +76,22 @@ class AsyncLocated:
 
     async def _connect(self) -> None:
         if self.asking is None:
-            await super()._connect()  # type: ignore[misc]
+            await super()._connect()  # type: ignore[misc]  # of the class that this is mixed into
             return
         self.host, self.port = await self.asking.find_async()
         try:
-            await super()._connect()  # type: ignore[misc]
+            await super()._connect()  # type: ignore[misc]  # of the class that this is mixed into
         except OSError as error:
             self.asking.finder.was_wrong()
             raise MisledError(self, error) from error
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:
         """Sign in, and leave a server that is no primary."""
-        await super().on_connect_check_health(check_health)  # type: ignore[misc]
+        await super().on_connect_check_health(check_health)  # type: ignore[misc]  # of the class that this is mixed into
         if self.asking is not None:
-            await self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]
+            await self.send_command("HELLO", check_health=False)  # type: ignore[attr-defined]  # of the class that this is mixed into
             try:
-                answer = await self.read_response()  # type: ignore[attr-defined]
+                answer = await self.read_response()  # type: ignore[attr-defined]  # of the class that this is mixed into
             except _NOT_TOLD:
                 return
             _check(answer, self)

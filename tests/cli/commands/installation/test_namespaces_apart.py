@@ -57,7 +57,7 @@ def test_flow_and_commands_keep_to_the_keys_of_the_namespace(
     heard: Flow, plain: "redis.Redis", command: Command, environment: dict[str, str], redis_url: str
 ) -> None:
     with connect_bytes(redis_url, "") as raw:
-        outside = RedisBroker(client=raw, namespace=f"{STUDIO}dramatiq")  # type: ignore[no-untyped-call]
+        outside = RedisBroker(client=raw, namespace=f"{STUDIO}dramatiq")
         outside.enqueue(inlet_message(brief(brief_id="b", batch="spring", choose="manual")))
     heard.steps.run(keys.INLET)
     drafts = heard.until("b", "choosing").json("drafts")

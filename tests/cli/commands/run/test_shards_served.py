@@ -57,7 +57,7 @@ def all_shards(redis_url: str) -> Iterator["redis.Redis"]:
 def send(redis_url: str, *briefs: dict[str, object]) -> None:
     """Put briefs on the queue of the namespace itself, as another program does that knows of no shards."""
     with connect_bytes(redis_url, "") as raw:
-        outside = RedisBroker(client=raw, namespace="{studio}:dramatiq")  # type: ignore[no-untyped-call]
+        outside = RedisBroker(client=raw, namespace="{studio}:dramatiq")
         for each in briefs:
             outside.enqueue(inlet_message(each))
 
