@@ -45,7 +45,7 @@ class Examined(NamedTuple):
 def examine(client: "redis.Redis", replicas_wanted: int = 0) -> Examined:
     """Return the findings about a server. Its keys are as they were before.
 
-    Raises redis.RedisError of one that does not answer, or can't write at the moment.
+    Raises redis.RedisError where it does not answer, or can't write at the moment.
     """
     namespace = namespace_of(client)
     probes = rights.probes(namespace)
@@ -82,9 +82,9 @@ def unsafe(client: "redis.Redis", replicas_wanted: int) -> list[Finding]:
 def check(url: str, patience: float | None = None) -> None:
     """Check the Redis; a process logs which it is, and the findings; a command (patience 0) does not.
 
-    One that does not answer yet is waited for up to `patience` seconds (none: as long as processes wait), by
-    a process also one that reads its file, until it has. Raises UnsafeServerError when nothing may run on it,
-    redis.RedisError when it does not answer.
+    A server that does not answer yet is waited for up to `patience` seconds (none: as long as processes
+    wait); a process also waits for one that reads its file, until it has. Raises UnsafeServerError when
+    nothing may run on it, redis.RedisError when it does not answer.
     """
     patience = durations.REDIS_START_SECONDS if patience is None else patience
     with connect(url) as client:

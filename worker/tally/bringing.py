@@ -1,7 +1,7 @@
-"""Brings what this process counts to Redis, once in some seconds: one round trip, none if nothing happened.
+"""Brings what this process counts to Redis, every few seconds: one round trip, none if nothing happened.
 
-A process that is killed loses what it has counted since. What is lost with an answer of Redis is not sent
-again: a figure may be too low then, and is never too high.
+A process that is killed loses what it has counted since. If the answer of Redis is lost, the counts are not
+sent again: a figure may then be too low, and is never too high.
 """
 
 import threading

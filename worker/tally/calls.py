@@ -44,7 +44,7 @@ def counted(call: str, made: Callable[[], R]) -> R:
 
 
 def endpoint_of(path: str) -> str:
-    """Return a path without the id in it; `other` of one that is none of ours."""
+    """Return a path without the id in it; `other` for a path that is none of ours."""
     if path in ENDPOINTS:
         return path
     parts = path.split("/")

@@ -1,7 +1,7 @@
-"""Hears of each move of a record from the very call that has made it: a line of the log, and its counts.
+"""Hears of each move of a record from the very call that made it: a line of the log, and its counts.
 
-So it is with what follows within that call, as the end of a brief with that of its last promotion. A command
-line says in its own words what it has done, and has no log.
+That includes moves that follow within the call, such as the end of a brief with that of its last promotion. A
+command line says in its own words what it has done, and has no log.
 """
 
 from collections.abc import Sequence

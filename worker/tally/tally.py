@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from worker.tally.family import Family
 
-#: The last buckets of a histogram: that without an end, and the sum of all that was observed.
+#: The last buckets of a histogram: the one without an end, and the sum of all that was observed.
 NO_END, SUM = "+Inf", "sum"
 #: Different fields that a process holds; whatever would come beyond is a fault, and is not counted.
 MOST = 10_000
@@ -65,7 +65,7 @@ class Tally:
 
 
 def read_field(text: str) -> Field:
-    """Return the parts of a field's name; raises ValueError of what is none."""
+    """Return the parts of a field's name; raises ValueError for a name that is none."""
     family, *labels, bucket = json.loads(text)
     return Field(family, tuple(labels), bucket)
 
@@ -75,5 +75,5 @@ def _field(family: Family, labels: tuple[str, ...], bucket: str = "") -> str:
     return json.dumps([family.short, *labels, bucket], ensure_ascii=False, separators=(",", ":"))
 
 
-#: That of this process.
+#: The tally of this process.
 TALLY = Tally()

@@ -1,6 +1,6 @@
 """Makes spans of the stages that the ledger has put on record (`worker/ledger/lua/lib/stages.lua`).
 
-The ids of a span follow from what it is of, so that one that is told twice is one. Names and attributes are
+The ids of a span follow from what it is about, so a span that is sent twice is one. Names and attributes are
 those of OpenTelemetry's semantic conventions (messaging, HTTP client); our own begin with `identity_worker`.
 """
 
@@ -69,7 +69,7 @@ _NAMES = {
     "preprocessing_job_id": "identity_worker.preprocessing_job.id",
     "identity_code": "identity_worker.identity.code",
 }
-#: Where a record ends that has come to nothing.
+#: The states in which a record ends that has come to nothing.
 _BAD = ("failed", "uncertain")
 
 
@@ -121,7 +121,8 @@ def _trace(stage: Mapping[str, Any]) -> tuple[int, int, int]:
     _, trace, parent, _ = stage["trace"].split("-")
     trace_id, named = int(trace, 16), int(parent, 16)
     if not trace_id:
-        # A collector refuses what comes with it as well (W3C Trace Context, 3.2.2.3).
+        # An id of zeros would have a collector refuse all spans that come with it (W3C Trace Context,
+        # 3.2.2.3).
         raise ValueError("a trace of zeros is none")
     if named == _own_root(trace_id):
         return trace_id, named, 0
@@ -129,7 +130,7 @@ def _trace(stage: Mapping[str, Any]) -> tuple[int, int, int]:
 
 
 def _id(*of: object) -> int:
-    """Return the id of the span that is of these."""
+    """Return the id of the span that is about these."""
     return int.from_bytes(hashlib.sha256(json.dumps(of).encode()).digest()[:8]) or 1
 
 

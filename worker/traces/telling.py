@@ -1,8 +1,8 @@
-"""Tells ended stages as spans: one process at a time takes them off the record once the exporter has them.
+"""Sends ended stages as spans: one process at a time takes them off the record once the exporter has them.
 
-What two tell, or one that is killed in between and another, has the same ids and is one span. What nobody
-takes is kept, up to 100,000 stages. What a collector refuses for good is dropped, and counted: those behind
-it would wait for ever.
+If two processes send the same stage, or one is killed in between and another sends it again, the ids are the
+same and it is one span. What no collector takes is kept, up to 100,000 stages. What a collector refuses for
+good is dropped, and counted: those behind it would wait for ever.
 """
 
 import threading
@@ -92,7 +92,7 @@ def _tell(client: "redis.Redis", exporter: Exporter, spans: Sequence[tuple[str, 
     if outcome == "later":
         return False  # the SDK has said why
     if outcome == "refused" and len(spans) > 1:
-        # One that is bad has all refused that come with it, and one that is large: halves find it.
+        # One bad span, or a large one, has all refused that come with it: halving finds it.
         middle = len(spans) // 2
         return all(_tell(client, exporter, half) for half in (spans[:middle], spans[middle:]))
     if outcome == "refused":

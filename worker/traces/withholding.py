@@ -1,4 +1,4 @@
-"""Keeps OpenTelemetry's packages from who would import them all at each start.
+"""Keeps OpenTelemetry's packages from being imported at each start by packages that find them installed.
 
 redis-py has figures of its own, and imports the SDK of metrics wherever that is installed: a tenth of a
 second of each command's start. A module that is None in `sys.modules` can't be imported (the Python Language

@@ -187,7 +187,7 @@ def pauses(fields: Fields, now: int) -> dict[str, PauseView]:
 
 
 def slots_seen(fields: Fields) -> SlotsSeen | None:
-    """Return that number by an account's record; None when the API has not said so, or it holds no more."""
+    """Return that number by an account's record; None when the API has not said so, or it is lifted."""
     if "slots_seen" not in fields:
         return None
     return SlotsSeen(int(fields["slots_seen"]), int(fields["slots_seen_at"]), fields["slots_seen_reason"])

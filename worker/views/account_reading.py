@@ -70,7 +70,7 @@ def summary(client: "redis.Redis", name: str) -> AccountSummary:
 
 
 def summaries(client: "redis.Redis", briefs: Iterable[BriefView]) -> list[AccountSummary]:
-    """Return the summaries of these briefs' accounts, by name; a bad brief may name one that there is not."""
+    """Return the summaries of these briefs' accounts, by name; a bad brief may name an unknown account."""
     names = sorted({brief.account for brief in briefs if not brief.faults})
     return [summary(client, name) for name in names]
 

@@ -23,7 +23,7 @@ class Where(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many briefs stand where, and how many are on record by the lists of them."""
+    """How many briefs stand where, and how many are on record by the lists of briefs."""
 
     of: Counter[Where]
     on_record: int

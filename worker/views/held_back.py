@@ -108,7 +108,7 @@ def read(client: "redis.Redis", accounts: Iterable[str]) -> list[HeldBack]:
 
 
 def of_account(client: "redis.Redis", account: str, numbers: Mapping[str, str]) -> list[HeldBack]:
-    """Return by what an account's batches are held back; `numbers`: batch -> how many, as Redis has it."""
+    """Return what holds back an account's batches; `numbers`: batch -> how many, as Redis has it."""
     # A budget is kept in each shard apart.
     with home_of(client, account).pipeline(transaction=False) as pipe:
         for batch in sorted(numbers):

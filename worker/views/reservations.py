@@ -87,8 +87,8 @@ def _reservation(
     state, granted_at, moved_at, _ = own
     _, brief_granted_at, _, slots_needed = brief
     number = parse_subject(subject).number
-    # What was reserved with the brief's grant passed on to its promotions; one that a person picked beyond
-    # that got its own. A brief that is held before it ever waited has no grant.
+    # What was reserved with the brief's grant was passed on to its promotions; a promotion that a person
+    # picked beyond that got its own reservation. A brief that is held before it ever waited has no grant.
     inherited = number is not None and number < int(slots_needed or 1)
     since = (inherited and brief_granted_at) or granted_at or moved_at
     return Reservation(subject, state, None if state is None or since is None else int(since), amount)

@@ -9,12 +9,12 @@ from config.times import redis_ms
 if TYPE_CHECKING:
     import redis
 
-#: What sign by `actors/process/signing.py`.
+#: The kinds of processes that sign in by `actors/process/signing.py`.
 _OTHERS = ("web", "archive", "deliver")
 
 
 def of_this_machine(client: "redis.Redis") -> dict[str, int]:
-    """Return how many processes of this machine live, by what they are; raises redis.RedisError."""
+    """Return how many processes of this machine live, by their kind; raises redis.RedisError."""
     now = redis_ms(client.time())
     with client.pipeline(transaction=False) as pipe:
         pipe.zrange(keys.WORKERS(), now - durations.WORKER_DEAD_MS, "+inf", byscore=True)

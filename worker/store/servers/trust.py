@@ -23,7 +23,7 @@ class Trust:
         self._made: ssl.SSLContext | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Return the context by the files as they are now; raises OSError of what can't be used."""
+        """Return the context by the files as they are now; raises OSError where one can't be used."""
         with self._lock:
             stamp = tuple(_stamp(Path(self._options[each])) for each in _FILES if each in self._options)
             if self._made is None or stamp != self._stamp:
