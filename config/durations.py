@@ -178,8 +178,9 @@ REDIS_CONNECT_SECONDS = 2.0
 REDIS_ANSWER_SECONDS = 5.0
 REDIS_FIND_SECONDS = 1.0
 REDIS_REFUSES_SECONDS = 0.25
-#: How long a blocking command may block: well below the longest wait for an answer.
+#: How long a command may block, well below the longest wait for an answer; how long a connection may be idle.
 REDIS_BLOCK_SECONDS = 3.0
+REDIS_IDLE_SECONDS = 30.0
 #: How long a Redis is waited for at a start (one that loads its file: always); by a command that follows.
 REDIS_START_SECONDS = 10.0
 REDIS_AWAY_SECONDS = 60.0
@@ -218,13 +219,12 @@ METRICS_FRESH_SECONDS = 1.0
 #: Between two redraws of `watch` and `demo` without an event (times go on); between any two at least.
 REDRAW_SECONDS = 0.5
 REDRAW_LEAST_SECONDS = 0.1
-#: How long `wait` goes on while nothing moves, unless told otherwise: longer than any job takes.
-STALL_SECONDS = 1_800.0
 #: How long an order may wait to be begun; until its silent carrier is replaced; between two looks for orders.
 ORDER_UNDECIDED_MS = 86_400_000
 ORDER_LEASE_MS = 30_000
 ORDER_LOOK_SECONDS = 10.0
-#: `wait`: between two lines outside a terminal; two looks at all (events are trimmed); span of its mean.
+#: `wait`: while nothing moves, longer than any job takes; between two lines, looks at all; its mean's span.
+STALL_SECONDS = 1_800.0
 WAIT_LINE_SECONDS = 10.0
 WAIT_LOOK_SECONDS = 60.0
 RATE_SECONDS = 300.0

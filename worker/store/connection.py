@@ -17,9 +17,10 @@ from redis.retry import Retry
 from config import durations
 from config import namespace as namespaces
 from config.redis_url import read_within
+from config.times import monotonic
 from worker.store.namespaces import within, within_async
 from worker.store.outages import is_elsewhere
-from worker.store.servers.async_pool import AsyncPool, Sending
+from worker.store.servers.async_pool import AsyncPool, Sending, was_idle_for_long
 from worker.store.servers.clients import ShortClient
 from worker.store.servers.finder import Guide
 from worker.store.servers.options import async_kind_of, kind_of, options_of
@@ -49,6 +50,7 @@ class _Leaving:
 
     #: Kept apart from redis-py's own mark, which is gone when a client has closed the connection itself.
     was_wrong = False
+    idle_since = float("inf")
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
@@ -63,6 +65,7 @@ class _AsyncLeaving(Sending):
     """The same for asyncio."""
 
     was_wrong = False
+    idle_since = float("inf")
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
         """Read an answer; what it raises is raised."""
@@ -123,7 +126,7 @@ class _Pool(redis.ConnectionPool):
         try:
             if not connection.is_connected:
                 connection.connect()
-            elif _is_over(connection):
+            elif was_idle_for_long(connection) or _is_over(connection):
                 connection.disconnect()
                 connection.connect()
         except BaseException:
@@ -141,6 +144,7 @@ class _Pool(redis.ConnectionPool):
             self._in_use_connections.remove(connection)
             if connection.should_reconnect():
                 connection.disconnect()
+            connection.idle_since = monotonic()
             self._available_connections.append(connection)
         self._room.release()
         if was_wrong:

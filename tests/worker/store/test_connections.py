@@ -56,6 +56,23 @@ def test_a_connection_that_the_server_has_closed_is_made_anew(redis_url: str, cl
         assert shared.ping()
 
 
+def test_a_connection_idle_for_its_time_is_made_anew(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ids() -> list[int]:
+        async with connect_async(redis_url) as shared:
+            return [await shared.client_id() for _ in range(2)]
+
+    with connect(redis_url) as shared:
+        first = shared.client_id()
+        assert shared.client_id() == first
+        assert len(set(asyncio.run(ids()))) == 1
+        monkeypatch.setattr(durations, "REDIS_IDLE_SECONDS", -1.0)
+        second = shared.client_id()
+        assert second != first
+        assert len(set(asyncio.run(ids()))) == 2
+        with shared.pipeline() as pipe:
+            assert pipe.client_id().ping().execute()[0] != second
+
+
 def test_a_connection_that_cannot_be_made_is_given_back(few: int) -> None:
     with connect("redis://127.0.0.1:1") as nobody:
         for _ in range(2 * few):

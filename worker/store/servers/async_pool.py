@@ -11,6 +11,16 @@ import redis
 import redis.asyncio
 
 from config import durations
+from config.times import monotonic
+
+
+def was_idle_for_long(connection: Any) -> bool:
+    """Return whether a connection was idle for so long that it may lead nowhere by now.
+
+    Load balancers and firewalls forget one that is idle for some minutes, and tell neither side: who sends by
+    it waits in vain for an answer.
+    """
+    return bool(monotonic() - connection.idle_since > durations.REDIS_IDLE_SECONDS)
 
 
 class Sending:
@@ -57,6 +67,8 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         connection: Any = idle.pop() if idle else self.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
         self._in_use_connections.add(connection)
         try:
+            if was_idle_for_long(connection):
+                await connection.disconnect(nowait=True)
             await self.ensure_connection(connection)
         except BaseException:
             await self.release(connection)
@@ -71,6 +83,7 @@ class AsyncPool(redis.asyncio.ConnectionPool):
             if connection.should_reconnect():
                 await connection.disconnect()
         finally:
+            connection.idle_since = monotonic()
             self._available_connections.append(connection)
             self._room.release()
         if was_wrong:
