@@ -42,6 +42,7 @@ class AccountsHere:
         self._unrecorded: set[str] = set()
         """What is new of them is not in Redis yet."""
         self._renewed: set[str] = set()
+        self._looks = 0
         self._owning = Owning(ledger.functions, live.accounts)
         self._trouble = Trouble(log, "accounts.not_recorded")
         self.watch = AccountsWatch(live, self._take, self._settle)
@@ -78,16 +79,33 @@ class AccountsHere:
         for name in [name for name in self._removed if not self._shares.has_work(name)]:
             self._removed.discard(name)
             self.apis.pop(name, None)
-        if not self._unrecorded:
-            return
         try:
+            self._look_for_loss()
+            if not self._unrecorded:
+                return
             new = {name: self.accounts[name] for name in sorted(self._unrecorded)}
             self._owning.record()
             self._ledger.configure(new.values(), renewed=self._renewed)
         except redis.RedisError as error:
-            self._trouble.met(error=str(error))  # with the next look
+            if self._unrecorded:
+                self._trouble.met(error=str(error))  # with the next look
         else:
             self._unrecorded, self._renewed = set(), set()
+
+    def _look_for_loss(self) -> None:
+        """Have all put on record again if Redis has lost an account: each look asks about one, in turn.
+
+        Without its record the default limits hold, and nobody counts its identities.
+        """
+        names = [] if self._unrecorded else list(self.accounts)
+        if not names:
+            return
+        self._looks += 1
+        name = names[self._looks % len(names)]
+        if self._ledger.is_lost(name):
+            log.warning("accounts.lost", account=name, remedy="their limits are put on record again")
+            self._owning.lost()
+            self._unrecorded = set(names)
 
     @property
     def is_recorded(self) -> bool:

@@ -33,6 +33,10 @@ class Owning:
         self._accounts = change.accounts
         self._new = (self._new | change.added | change.renewed) - change.removed
 
+    def lost(self) -> None:
+        """Take it that Redis has lost all owners; nothing is on record yet."""
+        self._new = set(self._accounts)
+
     def record(self) -> None:
         """Put on record what is new. Raises redis.RedisError; called again, it does the same."""
         if not self._new:

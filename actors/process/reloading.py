@@ -28,7 +28,7 @@ class AccountsWatch:
         self,
         live: LiveAccounts,
         change: Callable[[Change], None] = lambda _: None,
-        each_time: Callable[[], None] = lambda: None,
+        each_time: Callable[[], None] | None = None,
     ) -> None:
         """`change` is told of what has changed, `each_time` is called after every look."""
         self._live = live
@@ -68,7 +68,8 @@ class AccountsWatch:
                 self._change(change)
             if change or everything:
                 _log(change)
-            self._each_time()
+            if self._each_time is not None:
+                self._each_time()
 
     def look_now(self) -> None:
         """Take what has changed up to now, settled or not; one look serves all who ask at once.
@@ -96,7 +97,7 @@ class AccountsWatch:
                 log.exception("accounts.not_looked_at")
 
     def _pause(self) -> float | None:
-        if not self._live.has_files:
+        if not self._live.has_files and self._each_time is None:
             return None
         again = (
             durations.ACCOUNTS_LOOK_SECONDS if self._live.is_settled else durations.ACCOUNTS_SETTLE_SECONDS

@@ -108,6 +108,36 @@ def test_new_limits_of_one_account_are_put_on_record_by_one_call(
     assert flow.api.token not in str(token)
 
 
+def test_an_account_that_redis_has_lost_gets_its_limits_back(
+    flow: Flow, change: Callable[[Change], None]
+) -> None:
+    flow.accept(brief_id="b")
+    one = {DEFAULT: account(flow, jobs=1)}
+    change(Change(one, limited=frozenset(one)))
+    flow.client.flushdb()
+    for brief_id in ("c", "d"):
+        flow.accept(brief_id=brief_id)
+    assert flow.client.zcard(keys.PERMITS(DEFAULT)) == 2, "by the default limits"
+    change(Change(one))
+    assert account_reading.report(flow.client, DEFAULT).limits["jobs"] == 1
+    assert flow.client.hexists(keys.RECORD(f"account:{DEFAULT}"), "owner")
+    assert flow.client.zrange(keys.PERMITS(DEFAULT), 0, -1) == ["brief:c"]
+    assert flow.client.zscore(keys.TIMERS(), f"library:{DEFAULT}")
+    flow.until("c", "generating")
+    assert flow.brief("d").state == "waiting"
+
+
+def test_a_worker_puts_limits_on_record_that_redis_has_lost(
+    client: "redis.Redis", worker_process: ProcessFactory
+) -> None:
+    record = keys.RECORD(f"account:{DEFAULT}")
+    worker = worker_process()
+    eventually(client, lambda: client.hexists(record, "configured"))
+    client.delete(record)
+    eventually(client, lambda: client.hexists(record, "configured"))
+    assert "accounts.lost" in worker.written()
+
+
 def test_a_brief_of_an_account_that_only_others_know_yet_is_accepted(flow: Flow) -> None:
     flow.client.set(keys.LEASE("new"), "a listener of an older version", px=60_000)
     assert flow.brief(flow.accept(brief_id="b", account="new")).state == "waiting"

@@ -12,6 +12,7 @@ TIMER_TESTS = (
 
 FINDERS = ("tests/worker/store/servers/test_finders.py",)
 LIVE = ("tests/actors/test_live_accounts_here.py", "-k", "pause or removed")
+LOST_TESTS = ("tests/actors/test_live_accounts_here.py", "-k", "lost")
 
 MUTANTS = (
     *of("worker/store/durability.py", DURABILITY_TESTS,
@@ -122,5 +123,15 @@ MUTANTS = (
         ("another token does not end the pause for a refused one", "(renewed or (before and is_other))", "false"),
         ("any change ends the pause for a refused token", "(renewed or (before and is_other))", "true"),
         ("an account that is back waits for the end of its pause", "if absent or (", "if ("),
+    ),
+    *of("worker/ledger/lua/lib/accounts/limit_changes.lua", LOST_TESTS,
+        ("what the default limits have granted stays so", "        permits.withdraw(account, endpoint) -- granted by", "        -- granted by"),
+    ),
+    *of("actors/process/accounts_here.py", LOST_TESTS,
+        ("an account that Redis has lost keeps the default limits", "            self._look_for_loss()\n", ""),
+        ("an account that Redis has lost may be another installation's", "            self._owning.lost()\n", ""),
+    ),
+    *of("actors/process/reloading.py", LOST_TESTS,
+        ("without files nobody sees that Redis has lost an account", " and self._each_time is None:", ":"),
     ),
 )  # fmt: skip

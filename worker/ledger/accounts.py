@@ -57,6 +57,13 @@ class AccountLedger:
             changed += self.functions.run(commands.configure(_grouped(some, renewed)))
         return changed
 
+    def is_lost(self, account: str) -> bool:
+        """Whether Redis has lost the limits of an account that lives here."""
+        with self.client.pipeline(transaction=False) as pipe:
+            pipe.hexists(keys.RECORD(account_subject(account)), "configured")
+            pipe.exists(keys.LEFT(account))
+            return not any(pipe.execute())
+
     def set_limits(self, account: str, limits: Mapping[str, str], by: str) -> None:
         """Change limits while running, with who did it on record; start whoever may start under them."""
         self.functions.run(commands.set_limits(account, limits, by))

@@ -83,6 +83,9 @@ function limit_changes.configure(account, limits, file)
         return false
     end
     records.set(record, 'configured', file)
+    for _, endpoint in ipairs(before and {} or ENDPOINTS) do
+        permits.withdraw(account, endpoint) -- granted by the default limits, by a process that was here before
+    end
     local changed, removed = compared(before and cjson.decode(before) or {}, limits)
     change(account, changed, removed, {by = 'configuration'})
     return true
