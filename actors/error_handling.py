@@ -1,6 +1,7 @@
 """What a step does when the API refuses or does not answer, or when a job yields nothing."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from actors.runtime import Runtime
@@ -9,7 +10,15 @@ from worker.ledger.records import Record
 from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
-from worker.lifecycle.error_policy import CREATE, NEXT_DRAFT, PROMOTE, READ, UnconfirmedError, decide
+from worker.lifecycle.error_policy import (
+    CREATE,
+    NEXT_DRAFT,
+    PROMOTE,
+    READ,
+    Decision,
+    UnconfirmedError,
+    decide,
+)
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
 from worker.piktid.error_status import RIGHT_PATH
@@ -26,12 +35,47 @@ from worker.views import snapshots
 
 log = logs.get("error_handling")
 
+#: Creates of a brief that a page answers, until that counts as a refusal of what the brief says.
+MOST_PAGES = 3
+
 
 def refuse_create(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Apply the error policy's decision on a create's error."""
     decision = decide(CREATE, error, rt.settings)
     log.warning("create.refused", brief=brief.brief_id, to=decision.to, error=str(error))
-    rt.ledger.apply(brief, transitions.create_refused(brief, error, decision, rt.look_ms))
+    if isinstance(error, NoApiError):
+        _refused_before_api(rt, brief, error, decision)
+    else:
+        rt.ledger.apply(brief, transitions.create_refused(brief, error, decision, rt.look_ms))
+
+
+def _refused_before_api(rt: Runtime, brief: Record, error: NoApiError, decision: Decision) -> None:
+    """Pause the account; or ask a person if this brief alone may be what a firewall, say, does not let pass.
+
+    The brief stands first in line again, so with it no other one would ever start.
+    """
+    pages = int(brief.get("pages") or 0) + 1
+    refused = transitions.create_refused(brief, error, decision, rt.look_ms)
+    if pages >= MOST_PAGES and _is_answered(rt, brief.account):
+        question = (
+            f"its create was refused {pages} times by what stands before the API, and other calls pass: "
+            f"{error}; have it let this brief pass, and retry it, or cancel it"
+        )
+        held = transitions.hold(question, error=str(error), evidence={"pages": pages})
+        # The account goes on at once, with one create first: perhaps none passes.
+        pause = refused.pause and refused.pause._replace(ms=transitions.AT_ONCE)
+        refused = replace(refused, to="held", fields=held.fields, event=held.event, pause=pause)
+        log.warning("brief.held", brief=brief.brief_id, question=question)
+    rt.ledger.apply(brief, replace(refused, fields={**refused.fields, "pages": str(pages)}))
+
+
+def _is_answered(rt: Runtime, account: str) -> bool:
+    """Return whether the API answers another call of an account."""
+    try:
+        rt.apis[account].me()
+    except ApiError:
+        return False
+    return True
 
 
 def check_replicas(rt: Runtime, answer: Answer) -> None:

@@ -82,6 +82,7 @@ BRIEF = (
     Field("tries", COUNT, "preparation", "calls in a row that came to nothing"),
     Field("fetch_ms", MS, "preparation", "how long its fetches took in all that came to nothing"),
     Field("job_id", TEXT, "create", "its job at the API"),
+    Field("pages", COUNT, "create", "creates of it that a page has answered in place of the API"),
     Field("call_ended", MARK, "create", "the create whose outcome is unknown has certainly ended"),
     Field("candidate_jobs", JSON, "hold", "jobs that may be its own, of which an operator is asked"),
     Field("drafts", JSON, "results", "its drafts"),

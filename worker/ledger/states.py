@@ -37,7 +37,7 @@ BRIEF: dict[str, State] = {
     # accepted, waits for permits; once they are granted, submit_brief comes
     "waiting": State(("submitting", "failed", "held", "cancelled"), "submit_brief"),
     "submitting": State(
-        ("generating", "waiting", "uncertain", "failed", "cancelled"),
+        ("generating", "waiting", "uncertain", "held", "failed", "cancelled"),
         "submit_brief",
         permit=True,
         slots=True,

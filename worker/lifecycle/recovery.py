@@ -66,7 +66,7 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:
         commands = answers(brief.brief_id, jobs=[ANY_JOB] if asks_for_job(brief) else [])
         told = f"brief {brief.brief_id} has a question that retrying does not answer"
         raise OperationRefusedError(f"{told}: answer it by {in_words(commands)}")
-    to = brief.fields["left"]
+    to = "waiting" if brief.fields["left"] == "submitting" else brief.fields["left"]
     return [_move(brief, to, timer_ms=None if to == "waiting" else AT_ONCE)]
 
 
@@ -111,7 +111,7 @@ def _move(
     fields: Mapping[str, str] | None = None,
     keep_permit: bool = False,
 ) -> Move:
-    forget = [*QUESTION_FIELDS, "tries", "fetch_ms", "doing", "repeated", "decisions"]
+    forget = [*QUESTION_FIELDS, "tries", "fetch_ms", "doing", "repeated", "decisions", "pages"]
     transition = Transition(
         to, fields=fields or {}, forget=forget, timer_ms=timer_ms, keep_permit=keep_permit
     )

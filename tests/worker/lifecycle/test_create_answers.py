@@ -12,6 +12,9 @@ from config import keys
 from config.settings import settings as process_settings
 from worker.ledger.transition import Transition
 from worker.lifecycle import journal_entries
+from worker.lifecycle.charges import take_apart
+from worker.operations.operator import Operator
+from worker.views import snapshots
 
 pytestmark = pytest.mark.impatient
 
@@ -101,6 +104,44 @@ def test_a_create_that_a_gateway_refuses_waits_in_place(flow: Flow, status: int,
     flow.api.sandbox.clear_faults()
     flow.ledger.resume("default", by="test")
     flow.steps.until(lambda: {flow.brief("b").state, flow.brief("later").state} == {"generating"})
+
+
+def meet_pages(flow: Flow, pages: int) -> None:
+    """Let a firewall's page answer so many creates of the first of two briefs."""
+    flow.api.refuse(CREATE, 406, "<h1>No</h1>", headers={"Content-Type": "text/html"}, count=pages)
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.accept(brief_id="later")
+    for _ in range(pages - 1):
+        assert (flow.brief("b").state, flow.brief("later").attempt) == ("waiting", 0)
+        flow.end_pauses()
+        assert flow.steps.run() == ("submit_brief", "brief:b")
+    assert flow.brief("b").get("pages") == str(pages)
+
+
+def test_a_brief_that_a_firewall_refuses_is_held_and_others_go_on(flow: Flow) -> None:
+    meet_pages(flow, 3)
+    held = flow.brief("b")
+    assert held.state == "held"
+    assert "refused 3 times" in held.fields["question"]
+    until = int(flow.client.hget(keys.RECORD("account:default"), "pause_until") or 0)
+    assert until - int(held.fields["moved_at"]) < 100
+    flow.end_pauses()
+    flow.until("later", "generating")
+    assert not flow.pauses()
+    assert flow.client.zrange(keys.PERMITS("default"), 0, -1) == ["brief:later"]
+    operator = Operator(flow.client, flow.settings, "the test")
+    assert operator.retry(held, take_apart(snapshots.journal(flow.client, "b"))) == "waiting"
+    assert flow.brief("b").get("pages") is None
+    flow.until("b", "generating")
+    assert flow.api.requests(POST_CREATE) == 5
+
+
+def test_what_refuses_other_calls_as_well_pauses_for_as_long(flow: Flow) -> None:
+    flow.api.refuse("/auth/me", 403, {"message": "Forbidden"}, count=9)
+    meet_pages(flow, 4)
+    assert flow.brief("b").state == "waiting"
+    assert REMEDY in held_up(flow)["pause"]
 
 
 def test_a_page_in_place_of_a_job_pauses_its_account(flow: Flow) -> None:
