@@ -172,6 +172,7 @@ def options(
 def main() -> None:
     """Run the command that the arguments name."""
     withhold()
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that can't show a character must not end the command.
@@ -189,10 +190,25 @@ def main() -> None:
         sys.exit(USED_WRONGLY)
 
 
+def _open_streams() -> None:
+    """Lead the standard streams that whoever started this has closed to nowhere, and come from there.
+
+    Else what is opened next gets their numbers, and Python has nothing to print to.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "w" if number else "r", encoding="utf-8"))
+
+
 def _end_without_traceback(error: OSError) -> NoReturn:
     """End the command at what the system refuses and nobody expected: a full disk, a file without rights."""
     where = f"{error.filename}: " if error.filename else ""
-    typer.echo(f"identity-worker: {where}{error.strerror or error}", err=True)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        typer.echo(f"identity-worker: {where}{error.strerror or error}", err=True)
+    except OSError:  # it is standard error that can't be written to
+        os.dup2(nowhere, sys.stderr.fileno())
     # What is left in the buffer of a full standard output would raise once more, at the interpreter's end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(nowhere, sys.stdout.fileno())
     sys.exit(DID_NOT)

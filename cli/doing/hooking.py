@@ -75,7 +75,7 @@ def _do(
         fail(str(error))
     brief = given["brief"]
     if action == "resend" and brief and not told["events"] and snapshots.brief(client, brief) is None:
-        fail_unknown(brief)  # events of a brief that is no longer on record are sent
+        fail_unknown(client, brief)  # events of a brief that is no longer on record are sent
     if as_json:
         print_json(told)
     else:

@@ -69,7 +69,7 @@ def _update_one(ledger: Ledger, brief_id: str, change: Change, order: Order) -> 
     try:
         changed = update_one(ledger, brief_id, change, order.by, order.why)
     except UnknownBriefError:
-        fail_unknown(brief_id)
+        fail_unknown(ledger.client, brief_id)
     except BriefError as bad:
         _refused(bad)
     if order.as_json:

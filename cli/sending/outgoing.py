@@ -10,7 +10,10 @@ from worker.briefs.faults import Fault
 from worker.ledger.arrivals import Arrived
 
 #: Noted on the second and later ones of equal briefs.
-EQUAL = "says the same as another one of its file, and is a brief of its own, which costs as much"
+EQUAL = (
+    "says the same as another one of its file, and is a brief of its own, which costs as much; "
+    "if that is a mistake, `cancel` it"
+)
 
 
 class Status(StrEnum):

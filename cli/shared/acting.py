@@ -36,6 +36,6 @@ def named(
     if order.dry_run:
         fail("--dry-run is for a filter; `identity-worker status BRIEF` tells of one", USED_WRONGLY)
     if not is_dead_letter and not client.exists(keys.RECORD(brief_subject(brief_id))):
-        fail_unknown(brief_id)
+        fail_unknown(client, brief_id)
     which = {"dead_letter" if is_dead_letter else "brief": brief_id}
     return actions.record(holder_of(client, brief_id), order.what, order.by, order.why, **which, **order.more)

@@ -43,7 +43,7 @@ def read(ledger: Ledger, brief_id: str) -> tuple[Record, Journal]:
     """Return a brief and its journal; end the command when there is none."""
     brief = ledger.read(brief_subject(brief_id))
     if brief is None:
-        fail_unknown(brief_id)
+        fail_unknown(ledger.client, brief_id)
     return brief, journal_of(ledger, brief_id)
 
 

@@ -16,12 +16,15 @@ from config.declared.setting_fields import YES
 from config.text import printable
 
 if TYPE_CHECKING:
+    import redis
     from rich.console import Console, RenderableType
 
 #: Whether the lines of logs are JSON, as the settings have it.
 LOG_JSON = "IDENTITY_WORKER_LOG_JSON"
 DID_NOT = 1
 USED_WRONGLY = 2
+#: Briefs of a name that are told, of many.
+MOST_MEANT = 5
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -62,13 +65,24 @@ def complain(message: str) -> None:
         typer.echo(folded(line) if sys.stderr.isatty() else line, err=True)
 
 
-def fail_unknown(brief_id: str, queued: str = "") -> NoReturn:
-    """End the command because no brief of this id is on record; `queued` says what may yet come on record."""
-    fail(
-        f"no brief {printable(brief_id)} is on record\n"
-        "`identity-worker status` lists those that are; one just enqueued is on record once a worker took it."
-        + (f"\n{queued}" if queued else "")
-    )
+def fail_unknown(client: "redis.Redis", brief_id: str, queued: str = "") -> NoReturn:
+    """End the command because no brief of this id is on record; `queued` says what may yet come on record.
+
+    A name, or what stands in the metadata, is no id: there may be several such briefs, which are told.
+    """
+    # Not at the top: only a command that fails needs it.
+    from worker.views import snapshots
+
+    told = [f"no brief {printable(brief_id)} is on record"]
+    if meant := snapshots.called(client, brief_id):
+        more = f" and {len(meant) - MOST_MEANT} more" if len(meant) > MOST_MEANT else ""
+        told.append(
+            f"A command takes the id; so called are: {printable(', '.join(meant[:MOST_MEANT]))}{more}"
+        )
+    else:
+        listed = "`identity-worker status` lists those that are"
+        told.append(f"{listed}; one just enqueued is on record once a worker took it.")
+    fail("\n".join([*told, queued] if queued else told))
 
 
 def console(*, stderr: bool = False) -> "Console":

@@ -118,6 +118,22 @@ def test_a_full_disk_ends_a_command_with_a_line_no_traceback(tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (1, "identity-worker: No space left on device\n")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_end_no_command(closed: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{SCRIPT} schema {closed}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_complaint_that_can_be_written_nowhere_is_no_other_exit_code(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [SCRIPT, "import", "none.jpg"], stderr=full, stdout=full, cwd=tmp_path, check=False
+        )
+    assert done.returncode == 1
+
+
 def test_where_no_data_can_be_kept_a_command_says_what_to_set(alone: Command, tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
     done = alone("status", IDENTITY_WORKER_DATA_DIR=str(tmp_path / "a-file" / "data"))

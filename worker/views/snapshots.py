@@ -18,6 +18,8 @@ from worker.views.models import BriefView, Fields, PromotionView, brief_view, pr
 
 #: Briefs that are read at once where there may be many.
 PAGE = 200
+#: Open and finished briefs that are looked through for a name.
+LOOKED_AT = 1_000
 
 
 def brief(client: "redis.Redis", brief_id: str) -> BriefView | None:
@@ -88,6 +90,29 @@ def journals(client: "redis.Redis", ids: Sequence[str]) -> dict[str, list[dict[s
             brief_id: [json.loads(entry) for entry in entries]
             for brief_id, entries in zip(ids, pipe.execute(), strict=True)
         }
+
+
+def called(client: "redis.Redis", text: str) -> list[str]:
+    """Return the ids of briefs whose name, or whose metadata's value, is this text, whatever its case.
+
+    Looked at are the oldest open and the newest finished ones, `LOOKED_AT` of each.
+    """
+    ids = listed(client, most_open=LOOKED_AT, most_finished=LOOKED_AT).ids
+    with client.pipeline(transaction=False) as pipe:
+        for brief_id in ids:
+            pipe.hmget(keys.RECORD(brief_subject(brief_id)), "name", "job_name", "envelope")
+        read = pipe.execute()
+    sought = text.casefold()
+    return [
+        brief_id
+        for brief_id, (name, job_name, envelope) in zip(ids, read, strict=True)
+        if any(str(each).casefold() == sought for each in (name, job_name, *_metadata(envelope).values()))
+    ]
+
+
+def _metadata(envelope: str | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = json.loads("{" + (envelope or "") + "}").get("metadata", {})
+    return metadata
 
 
 def _subjects(brief_id: str, fields: Fields) -> list[str]:

@@ -30,7 +30,8 @@ def _entry_id(given: str | None) -> str | None:
 
 def command(
     action: Annotated[
-        Literal["forward"] | None, typer.Argument(help="Send them on, instead of printing them.")
+        Literal["forward"] | None,
+        typer.Argument(metavar="[forward]", help="Send them on, instead of printing them."),
     ] = None,
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="With forward: where to.")] = None,
     follow: Annotated[

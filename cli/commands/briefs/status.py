@@ -128,7 +128,7 @@ def _show_one(client: "redis.Redis", brief_id: str, *, as_json: bool) -> None:
 
         if show_dead_letter(client, brief_id, as_json=as_json):
             return
-        fail_unknown(brief_id, as_filter(brief_id) or not_taken_line(processes(client)))
+        fail_unknown(client, brief_id, as_filter(brief_id) or not_taken_line(processes(client)))
     journal = snapshots.journal(client, brief_id)
     if as_json:
         print_json(_facts(brief) | {"journal": journal})

@@ -39,7 +39,7 @@ def command(brief_id: BriefId, as_json: Json = False) -> None:
 
             if show_dead_letter(client, brief_id, as_json=as_json):
                 return
-            fail_unknown(brief_id, not_taken_line(processes(client)))
+            fail_unknown(client, brief_id, not_taken_line(processes(client)))
     if as_json:
         print_json(_facts(found))
         return

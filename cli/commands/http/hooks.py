@@ -22,7 +22,9 @@ _Many = list[str] | None
 def command(
     action: Annotated[
         Literal["list", "add", "change", "remove", "pause", "unpause", "secret", "resend", "log"],
-        typer.Argument(help="What to do."),
+        typer.Argument(
+            metavar="[ACTION]", help="list, add, change, remove, pause, unpause, secret, resend or log."
+        ),
     ] = "list",
     target: Annotated[
         str | None, typer.Argument(metavar="[URL|NAME]", help="With add its URL, else the endpoint's name.")

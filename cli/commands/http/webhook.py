@@ -9,7 +9,9 @@ from config.accounts.names import DEFAULT
 
 
 def command(
-    action: Annotated[Literal["set", "test", "show"], typer.Argument(help="What to do.")],
+    action: Annotated[
+        Literal["set", "test", "show"], typer.Argument(metavar="ACTION", help="set, test or show.")
+    ],
     url: Annotated[str | None, typer.Argument(metavar="[URL]", help="With set: where events go.")] = None,
     account: Annotated[str, typer.Option(metavar="NAME", help="The account's name.")] = DEFAULT,
     yes: Annotated[bool, typer.Option("--yes", help="With set: do not ask.")] = False,

@@ -9,7 +9,8 @@ from cli.shared.output import print_json
 
 def command(
     what: Annotated[
-        Literal["brief", "events", "settings"], typer.Argument(help="What to describe.")
+        Literal["brief", "events", "settings"],
+        typer.Argument(metavar="[WHAT]", help="brief, events or settings."),
     ] = "brief",
 ) -> None:
     """Print the JSON Schema of a brief, of the data of each event, or of the settings, with their units."""

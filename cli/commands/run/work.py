@@ -10,7 +10,7 @@ import typer
 
 from cli.shared import installed
 from cli.shared.opening import check_server, redis_url
-from cli.shared.output import USED_WRONGLY, fail, speak_as_process
+from cli.shared.output import DID_NOT, USED_WRONGLY, fail, speak_as_process
 from cli.shared.shards import ToServe, run_each, to_start
 from config.errors import SettingsError
 from config.settings import Settings, settings
@@ -38,7 +38,9 @@ def command(
     from config import processes as starting
 
     speak_as_process()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to begin anew
+    starting.reload_at_sighup()  # until there is something to begin anew
+    if starting.terminal_is_closed():
+        raise typer.Exit(DID_NOT)  # before that was heard of: while this process took an earlier one's place
     installed.check()
     values = _values()
     # First: Dramatiq, whose main process this becomes, sets up logs where there are none.

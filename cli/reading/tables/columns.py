@@ -84,6 +84,14 @@ def kind_at(path: Path) -> tuple[Kind, tuple[str, ...]]:
     return (Kind.ANYTHING, ()) if found is None else (found.kind, found.words)
 
 
+def parts_of(column: Column) -> str:
+    """Return which columns a field's parts may have instead of one, as the end of a sentence; blank: none."""
+    generic = tuple(_ITEM if isinstance(part, int) else part for part in column.path)
+    below = [each for each in _fields() if each.path[:-1] == generic and each.kind is not Kind.JSON]
+    names = ", ".join(".".join(_short(each)) for each in below)
+    return f"; its parts may have columns of their own: {names}" if names else ""
+
+
 def nearest(name: str) -> str | None:
     """Return the path that looks most like a name, as short as it may be written."""
     known = {plain: _told(plain, field) for plain, field in _names().items()}

@@ -160,7 +160,7 @@ class _Columns:
                 if value is not None:
                     columns.put(tree, column.path, value)
             except CellError as error:
-                faults.append(fault(column.path, error.shown, error.rule))
+                faults.append(fault(column.path, error.shown, error.rule + columns.parts_of(column)))
             except TypeError:
                 rule = "must be no object or list where other columns fill it too"
                 faults.append(fault(column.path, str(cell), rule))

@@ -1,6 +1,7 @@
 """A terminal that is closed ends what was started there, and SIGHUP alone does not."""
 
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def test_a_process_ends_with_its_terminal_and_not_at_sighup_alone(
     if started == "archiver.started":
         environment["IDENTITY_WORKER_ARCHIVE"] = str(tmp_path)
     ends_with_its_terminal(command, started, environment)
+
+
+def test_a_worker_that_still_starts_ends_with_its_terminal(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        # A Redis that never answers: what starts waits for it.
+        given = environment | {"REDIS_URL": f"redis://127.0.0.1:{mute.getsockname()[1]}/0"}
+        with terminal(["work"], given) as shown:
+            mute.settimeout(DEADLINE)
+            asking, _ = mute.accept()
+            shown.close()
+            with asking:
+                assert shown.process.wait(DEADLINE) == -signal.SIGTERM
 
 
 def test_the_processes_of_shards_end_with_their_terminal(

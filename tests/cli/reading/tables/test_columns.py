@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from reading_tables import faults, prepared
 
 from cli.reading.tables.columns import METADATA, column, nearest, put
 from worker.briefs.body import (
@@ -40,6 +41,12 @@ def test_each_trait_is_a_column_with_and_without_its_instruction(group: str, par
 
 def test_every_last_name_alone_is_a_column() -> None:
     assert [name for name in sorted(LAST_NAMES) if column(name) is None] == []
+
+
+def test_a_word_for_all_of_the_hair_is_told_its_columns() -> None:
+    (told,) = faults(prepared(b"name,prompt,hair\nAda,a sailor,red\n"))
+    assert "must be JSON" in told
+    assert "; its parts may have columns of their own: hair.color, hair.length, hair.style (got" in told
 
 
 @pytest.mark.parametrize(
