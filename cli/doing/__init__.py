@@ -1,4 +1,4 @@
 """The commands' work, imported only once the options are read: so `--help` need not wait for it.
 
-Imported by: commands.briefs, commands.bulk, commands.http. Imports: cli below it, actors, config, worker.
+Imported by: cli above it. Imports: cli below it, actors, config, worker.
 """

@@ -1,4 +1,4 @@
 """The commands about the installation: accounts, limits, audit, doctor.
 
-Imported by: cli. Imports: render, shared, actors, config, web, worker.
+Imported by: cli. Imports: doing, render, shared, actors, config, web, worker.
 """

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.shared import progress
 from cli.shared.output import DID_NOT, Json, print_json, say
 from config import logs
 from config.errors import NetworkSettingsError, SettingsError
@@ -31,10 +32,11 @@ def command(
     """Check settings, the ways to Redis and to the API, queues, processes, accounts; say how to mend each.
 
     `fail` means that briefs do not move or money may be lost, `warn` that this will soon be so. Ends with 1
-    when anything fails; a warning counts only with --strict. Tokens are tried and never shown.
+    when anything fails; a warning counts only with --strict. Tokens are tried and never shown. Of more than
+    20 accounts those that need something are told, five of each kind; --json tells all.
     """
     checks = []
-    for check in _checks():
+    for check in _checks(told_whole=as_json):
         checks.append(check)
         if not as_json:
             _print(check)  # at once: the way to the API may take its time
@@ -50,7 +52,7 @@ def _print(check: Check) -> None:
         say(printable(f"     -> {check.remedy}"))
 
 
-def _checks() -> Iterator[Check]:
+def _checks(*, told_whole: bool) -> Iterator[Check]:
     try:
         values = settings()
     except SettingsError as error:
@@ -77,7 +79,7 @@ def _checks() -> Iterator[Check]:
     if live is not None:
         yield from _faults(live)
     yield doctor.choosers()
-    yield from _redis(values, live)
+    yield from _redis(values, live, told_whole=told_whole)
 
 
 def _clocks(values: Settings) -> Iterator[Check]:
@@ -99,7 +101,7 @@ def _faults(live: Any) -> Iterator[Check]:
             yield Check("accounts", Health.FAIL, str(fault), _LEFT_OUT)
 
 
-def _redis(values: Settings, live: Any) -> Iterator[Check]:
+def _redis(values: Settings, live: Any, *, told_whole: bool) -> Iterator[Check]:
     # Not at the top: wrong settings should not wait for their import.
     import redis
 
@@ -126,7 +128,7 @@ def _redis(values: Settings, live: Any) -> Iterator[Check]:
                 for each in _ledger(values, client, live):
                     yield each._replace(name=each.name + its)
             yield from moving.checks(Readings(shards.reading, values).now(), values)
-            yield from _accounts(shards.reading, values, live)
+            yield from _accounts(shards.reading, values, live, told_whole=told_whole)
     except embedded.EmbeddedServerError as error:
         yield Check("redis", Health.FAIL, str(error), "or set REDIS_URL to a Redis that runs")
     except redis.RedisError as error:
@@ -170,7 +172,8 @@ def _used(values: Settings, at: str) -> Check:
     return Check("redis", Health.WARN, told, embedded.ONE_MACHINE)
 
 
-def _accounts(client: Any, values: Settings, live: Any) -> Iterator[Check]:
+def _accounts(client: Any, values: Settings, live: Any, *, told_whole: bool) -> Iterator[Check]:
+    from cli.doing.examining import in_few
     from worker.network.pool import open_pool
     from worker.operations import doctor_accounts, doctor_ways
 
@@ -180,12 +183,14 @@ def _accounts(client: Any, values: Settings, live: Any) -> Iterator[Check]:
     except NetworkSettingsError:
         return  # the way to the API has told it
     with opened as pool:
-        yield from _each_account(client, values, list(live.accounts.values()) if live else [], pool)
+        accounts = list(live.accounts.values()) if live else []
+        found = _each_account(client, values, accounts, pool)
+        yield from in_few(found, 0 if told_whole else len(accounts))
     yield from doctor_accounts.not_configured(client, set(live.named) if live else set())
 
 
-def _each_account(client: Any, values: Settings, accounts: list[Any], pool: Any) -> Iterator[Check]:
-    """Check the accounts, some at once: thousands would wait for an answer of the API each, for hours."""
+def _each_account(client: Any, values: Settings, accounts: list[Any], pool: Any) -> Iterator[list[Check]]:
+    """Yield the checks of each account, some at once: thousands would wait for an answer each, for hours."""
     from concurrent.futures import ThreadPoolExecutor
 
     from worker.operations import doctor_ways
@@ -195,11 +200,12 @@ def _each_account(client: Any, values: Settings, accounts: list[Any], pool: Any)
     try:
         # One alone is checked right here, where Ctrl-C ends it at once.
         in_turn = threads.map if len(accounts) > 1 else map
-        for account, found in in_turn(lambda each: (each, _account(client, values, each, pool)), accounts):
-            yield from found
+        checked = in_turn(lambda each: (each, _account(client, values, each, pool)), accounts)
+        for account, found in progress.told(checked, f"of {len(accounts)} accounts are checked"):
+            yield found
             if not streamed and found[0].health is Health.OK:  # its token is taken
                 streamed = True
-                yield doctor_ways.stream(values.api_url, account.token, account.name)
+                yield [doctor_ways.stream(values.api_url, account.token, account.name)]
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
 

@@ -13,6 +13,8 @@ import pytest
 from commandline import SCRIPT, Command
 from support import DEADLINE
 
+from cli.doing.examining import EXAMPLES, FEW
+
 ACCOUNTS = 3
 
 
@@ -68,3 +70,27 @@ def test_accounts_are_checked_at_once_and_told_in_their_order(
     told = json.loads(answer.stdout)
     tokens = [(each["name"], each["said"]) for each in told if each["name"].startswith("account ")]
     assert tokens == [(f"account {name}", "token accepted, 7 credits") for name in names]
+
+
+def test_of_many_accounts_those_that_need_something_are_told(
+    command: Command, environment: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "accounts"
+    folder.mkdir()
+    for number in range(FEW + 1):
+        # Of one the API takes no token; of all nobody follows the events.
+        (folder / f"a{number:02}").write_text(f"{'none' if number == 7 else 'sandbox'}-a{number:02}")
+    told = command("doctor", **environment, ACCOUNTS_FILE=str(folder))
+    assert told.returncode == 1
+    lines = told.stdout.splitlines()
+    assert [line for line in lines if "refuses its token" in line] == [
+        line for line in lines if line.startswith("fail account a07: ")
+    ]
+    assert [line.split(":")[0] for line in lines if line.startswith("warn events")] == [
+        *(f"warn events a{number:02}" for number in range(EXAMPLES)),
+        "warn events",
+    ]
+    assert f"warn events: and {FEW + 1 - EXAMPLES} more" in lines
+    assert lines[-1] == f"ok   accounts: of {FEW + 1} 0 need nothing"
+    whole = json.loads(command("doctor", "--json", **environment, ACCOUNTS_FILE=str(folder)).stdout)
+    assert sum(each["name"].startswith("events a") for each in whole) == FEW + 1
