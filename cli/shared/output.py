@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -25,6 +26,9 @@ DID_NOT = 1
 USED_WRONGLY = 2
 #: Briefs of a name that are told, of many.
 MOST_MEANT = 5
+
+#: A command in a sentence, and what stands for its blanks while the sentence is folded.
+_QUOTED, _BLANK = re.compile("`[^`]+`"), "\0"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -108,15 +112,19 @@ def say(text: str) -> None:
 
 
 def folded(text: str) -> str:
-    """Return a line folded at blanks to the terminal's width; a command stays whole, as it is pasted."""
+    """Return a line folded at blanks to the terminal's width; a command stays whole, as it is pasted.
+
+    That is a line of its own, or what stands between backticks.
+    """
     if text.lstrip().startswith("identity-worker "):
         return text
     # One column less: some terminals go on to the next line when the last column is written.
     width = shutil.get_terminal_size().columns - 1
     hanging = " " * (len(text) - len(text.lstrip()) + 4)
+    whole = _QUOTED.sub(lambda found: found[0].replace(" ", _BLANK), text)
     return textwrap.fill(
-        text, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
-    )
+        whole, width, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    ).replace(_BLANK, " ")
 
 
 def print_json(value: object, *, indent: int | None = 2) -> None:

@@ -10,6 +10,7 @@ import pytest
 from commandline import Command
 
 from cli.main import COMMANDS
+from cli.shared.output import folded
 from config.settings import Settings
 from worker.briefs.brief import schema
 
@@ -99,6 +100,18 @@ def test_an_error_is_folded_on_a_terminal(on_terminal: Callable[..., list[str]])
     assert lines[0] == "identity-worker: no brief nobody is on record"
     assert len(lines) == 3
     assert max(map(len, lines)) < 80
+
+
+def test_a_command_stays_whole_where_its_sentence_is_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    told = "the rest waits for a person: see `identity-worker status --state held,choosing` and the page"
+    assert folded(told).splitlines() == [
+        "the rest waits for a person: see",
+        "    `identity-worker status --state held,choosing` and the",
+        "    page",
+    ]
+    typed = f"    identity-worker resolve {'x' * 60} --resend"
+    assert folded(typed) == typed
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["events"], ["pick", "a", "1"]])
