@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from stepping import Flow, listening
+from support import DEADLINE
 
 from config.errors import NetworkSettingsError
 from config.settings import Settings
@@ -31,6 +32,7 @@ def environment(
     pair = authority.sign("api", "127.0.0.1")
     server = f"""server {{
         listen 127.0.0.1:{port} ssl http2;
+        keepalive_requests 100;
         ssl_certificate {pair.certificate};
         ssl_certificate_key {pair.key};
         location / {{ proxy_pass http://{upstream}/; proxy_buffering off; }}
@@ -65,6 +67,13 @@ def test_an_answer_that_was_not_read_to_its_end_leaves_no_connection(flow: Flow)
         assert not any(pool._idle.values())
         client.me()
         assert sum(map(len, pool._idle.values())) == 1
+
+
+def test_more_calls_than_a_server_takes_by_one_connection_are_all_answered(flow: Flow) -> None:
+    with open_pool(keepalive_expiry=DEADLINE) as pool:
+        client = PiktID(pool, flow.settings.api_url, SecretStr(flow.api.token))
+        for _ in range(250):
+            client.me()
 
 
 def test_where_the_package_is_missing_it_says_what_to_install(

@@ -12,10 +12,11 @@ from worker.network.tls import told
 
 
 class Used(NamedTuple):
-    """A connection that may be used again, and what it reads from."""
+    """A connection that may be used again, what it reads from, and of how many calls it was."""
 
     connection: httpcore.ConnectionInterface
     stream: httpcore.NetworkStream
+    calls: int
 
     def is_open(self) -> bool:
         """Whether the server has left it open: readable means closed, as nobody has asked it anything."""

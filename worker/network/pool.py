@@ -35,6 +35,9 @@ _HEADERS = (
     ("User-Agent", "identity-worker"),
 )
 _SCHEMES = (b"http", b"https")
+#: Calls of one connection of HTTP/2. Servers end one after a number of them (100 and 1,000 are common) by
+#: GOAWAY, at which httpcore gives up the answer that it waits for: what came of a paid call were unknown.
+_MOST_BY_HTTP2 = 50
 
 #: Scheme, host and port.
 _Origin = tuple[bytes, bytes, int | None]
@@ -130,12 +133,12 @@ class Pool(httpx.BaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        connection = self._taken((url.raw_scheme, url.raw_host, url.port), at.origin)
+        connection, calls = self._taken((url.raw_scheme, url.raw_host, url.port), at.origin)
         with errors_of_httpx():
             answer = connection.handle_request(sent)
 
         def over(*, whole: bool) -> None:
-            used = Used(connection, answer.extensions["network_stream"])
+            used = Used(connection, answer.extensions["network_stream"], calls + 1)
             self._put_back((url.raw_scheme, url.raw_host, url.port), used, whole=whole)
 
         return httpx.Response(
@@ -154,8 +157,8 @@ class Pool(httpx.BaseTransport):
         for used in idle:
             used.connection.close()
 
-    def _taken(self, key: _Origin, origin: httpcore.Origin) -> httpcore.ConnectionInterface:
-        """Return the connection that was used last, or a new one."""
+    def _taken(self, key: _Origin, origin: httpcore.Origin) -> tuple[httpcore.ConnectionInterface, int]:
+        """Return the connection that was used last, or a new one, and of how many calls it was."""
         while True:
             with self._lock:
                 idle = self._idle[key]
@@ -163,12 +166,12 @@ class Pool(httpx.BaseTransport):
             if used is None:
                 backend = self._backend(*key)
                 if not self._http2:
-                    return Connection(origin, self._tls, backend)
+                    return Connection(origin, self._tls, backend), 0
                 return httpcore.HTTPConnection(
                     origin, ssl_context=self._tls, http2=True, network_backend=backend
-                )
+                ), 0
             if time.monotonic() < until and used.is_open():
-                return used.connection
+                return used.connection, used.calls
             used.connection.close()
 
     def _backend(self, scheme: bytes, host: bytes, port: int | None) -> TimedBackend:
@@ -183,7 +186,8 @@ class Pool(httpx.BaseTransport):
 
     def _put_back(self, key: _Origin, used: Used, *, whole: bool) -> None:
         """Keep a connection whose answer was read to its end; close those that were idle for too long."""
-        if not (whole and used.connection.is_idle()):
+        is_worn = self._http2 and used.calls >= _MOST_BY_HTTP2
+        if is_worn or not (whole and used.connection.is_idle()):
             used.connection.close()
             return
         now = time.monotonic()
