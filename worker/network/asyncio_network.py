@@ -236,7 +236,7 @@ async def _within(
         async with asyncio.timeout(seconds):
             yield
     except TimeoutError as error:
-        raise late(str(error)) from error
+        raise late(str(error) or "no answer in time") from error
     except _FAILURES as error:
         raise failed(str(error)) from error
 

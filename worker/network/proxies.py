@@ -127,7 +127,7 @@ def _matches(rule: str, host: str, port: int) -> bool:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        name = name.removeprefix("*").lstrip(".")
+        name = name.removeprefix("*").strip(".")
         return bool(name) and (host == name or host.endswith(f".{name}"))
     try:
         return address in ipaddress.ip_network(name, strict=False)

@@ -227,6 +227,8 @@ def test_no_host_or_a_wrong_one_is_an_error_of_connecting(
             stream = await backend.connect_tcp(HOST, port)
             with pytest.raises(httpcore.ConnectError, match="certificate"):
                 await stream.start_tls(ssl.create_default_context(), HOST, 5.0)
+            with pytest.raises(httpcore.ConnectTimeout, match="no answer in time"):
+                await backend.connect_tcp("localhost", port, 0.0)
         for host in (HOST, "a" * 64 + ".example"):
             with pytest.raises(httpcore.ConnectError):
                 await backend.connect_tcp(host, 9, 5.0)
