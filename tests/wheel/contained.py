@@ -49,11 +49,11 @@ class Container:
         settings = [word for name, value in given.items() for word in ("--setenv", name, value)]
         return [*self._how, *settings, "--", *words]
 
-    def run(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Run a program to its end."""
-        return subprocess.run(
-            self.command(*words, **variables), capture_output=True, text=True, timeout=120, check=False
-        )
+    def run(self, *words: str, mounts: str = "", **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Run a program to its end; `mounts`: what else is mounted, as bubblewrap has it."""
+        command = self.command(*words, **variables)
+        command[len(self._how) : len(self._how)] = mounts.split()
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     @contextmanager
     def started(self, *words: str, ends_with: int = 0, **variables: str) -> Iterator["subprocess.Popen[str]"]:
@@ -113,6 +113,14 @@ def test_its_root_is_closed_and_it_is_nobody(container: Container) -> None:
     ended = container.run("python", "-c", tried)
     assert ended.stdout.split() == ["1", _USER, "False"]
     assert "Read-only file system" in ended.stderr
+
+
+@pytest.mark.parametrize("mounts", ["--tmpfs /dev", "--tmpfs /dev/shm --remount-ro /dev/shm"])
+def test_a_worker_without_shared_memory_says_what_it_needs(container: Container, mounts: str) -> None:
+    ended = container.run("identity-worker", "work", mounts=mounts)
+    assert ended.returncode == 1
+    assert "a worker needs a folder /dev/shm to write to" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_each_process_of_the_image_runs_as_its_first(

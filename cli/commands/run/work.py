@@ -42,6 +42,7 @@ def command(
     if starting.terminal_is_closed():
         raise typer.Exit(DID_NOT)  # before that was heard of: while this process took an earlier one's place
     installed.check()
+    _check_shared_memory()
     values = _values()
     # First: Dramatiq, whose main process this becomes, sets up logs where there are none.
     logs.configure(values)
@@ -63,6 +64,16 @@ def command(
     code = main(make_argument_parser().parse_args(["actors.path", *given, *shutdown, *ready, "--path"]))
     starting.ignore()
     raise typer.Exit(code)
+
+
+def _check_shared_memory() -> None:
+    """End the command where processes can't share memory: Dramatiq's main process and the others do."""
+    from multiprocessing import Value
+
+    try:
+        Value("b")
+    except OSError as error:
+        fail(f"a worker needs a folder /dev/shm to write to ({error.strerror}): mount a tmpfs there")
 
 
 def _begin_anew(file: Any, args: Any) -> NoReturn:
