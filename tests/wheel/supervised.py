@@ -25,7 +25,7 @@ GIVEN = {
     "tokens/shop": "sandbox-shop\n",
     "accounts.toml": '[accounts.shop]\ntoken_file = "tokens_shop"\n',
     "environment": "REDIS_URL=redis://127.0.0.1:6379/0\n"
-    'PIKTID_API_URL="http://127.0.0.1:8900"\n'
+    '  PIKTID_API_URL="http://127.0.0.1:8900" \n'
     f"# quicker\nIDENTITY_WORKER_SPEED={SPEED}\nIDENTITY_WORKER_ARCHIVE={STATE}/archive",
 }
 #: Mounts what `boot.sh` does, which a container of its own does not allow.
