@@ -1,6 +1,6 @@
 """What a step does when the API refuses or does not answer, or when a job yields nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +22,7 @@ from worker.lifecycle.error_policy import (
 from worker.lifecycle.transitions import call_ended
 from worker.piktid.answers import JobResults
 from worker.piktid.error_status import RIGHT_PATH
-from worker.piktid.errors import (
-    ApiError,
-    ForbiddenError,
-    InvalidRequestError,
-    NameTakenError,
-    NoApiError,
-    NotFoundError,
-)
+from worker.piktid.errors import ApiError, NameTakenError, NoApiError, NotFoundError
 from worker.unresolved.past import may_be_older
 from worker.views import snapshots
 
@@ -93,34 +86,11 @@ def check_recorded(record: Record, answer: Answer, **made: str) -> None:
 def unread_job(rt: Runtime, brief: Record, error: ApiError) -> None:
     """Wait on for a job that could not be read; fail the brief if the API does not know the job any more."""
     if isinstance(error, NotFoundError) and is_gone(rt, brief, durations.EARLY_404_SECONDS):
-        job_id, api = brief.fields["job_id"], rt.apis[brief.account]
-        doubt = _doubt(error, lambda: any(job.job_id == job_id for job in api.listed_jobs(1, job_id).jobs))
-        # Somebody who has cancelled it takes it for gone.
-        if doubt is None or brief.get("wish") is not None:
-            gone = f"the API does not know its job {job_id}: {error}; {transitions.ANEW}"
-            _fail_brief(rt, brief, transitions.fail(brief, gone))
-            return
-        error = doubt
+        gone = f"the API does not know its job {brief.fields['job_id']}: {error}; {transitions.ANEW}"
+        _fail_brief(rt, brief, transitions.fail(brief, gone))
+        return
     log.warning("job.unread", brief=brief.brief_id, error=str(error))
     pause_unread(rt, brief, error)
-
-
-def _doubt(error: NotFoundError, is_listed: Callable[[], bool]) -> ApiError | None:
-    """Return why a 404 on what was paid for is not the API's own word, None where its list bears it out.
-
-    Gateways that lead to some paths alone answer for the others in JSON, too.
-    """
-    try:
-        if not is_listed():
-            return None
-        told = "the API lists it"
-    except InvalidRequestError:  # it has no such list
-        return None
-    except (NotFoundError, ForbiddenError):
-        told = "no list is there either"
-    except ApiError as unlisted:
-        return unlisted
-    return NoApiError(error.status, f"answered {error}, but {told}, so it is not the API: {RIGHT_PATH}")
 
 
 def pause_unread(rt: Runtime, record: Record, error: ApiError) -> None:
@@ -209,15 +179,29 @@ def hidden_identity(rt: Runtime, promotion: Record, error: NotFoundError) -> Non
     """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
     if not is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
         return
-    code, api = promotion.fields["identity_code"], rt.apis[promotion.account]
-    doubt = _doubt(
-        error, lambda: any(each.identity_code == code for each in api.own_identities() if not each.failed)
-    )
+    doubt = _doubt(rt, promotion, error)
     if doubt is None:
         failed_preprocessing(rt, promotion, f"the identity is gone: {error}")
         return
     log.warning("identity.unread", subject=promotion.subject, error=str(doubt))
     pause_unread(rt, promotion, doubt)
+
+
+def _doubt(rt: Runtime, promotion: Record, error: NotFoundError) -> ApiError | None:
+    """Return why a 404 on an identity is not the API's own word, None where its list bears it out.
+
+    Gateways that lead to some paths alone answer for the others in JSON, too, and a promote costs money.
+    """
+    code, api = promotion.fields["identity_code"], rt.apis[promotion.account]
+    try:
+        if not any(each.identity_code == code for each in api.own_identities() if not each.failed):
+            return None
+        told = "the API lists it"
+    except NotFoundError:
+        told = "no list is there either"
+    except ApiError as unlisted:
+        return unlisted
+    return NoApiError(error.status, f"answered {error}, but {told}, so it is not the API: {RIGHT_PATH}")
 
 
 def _next_draft(promotion: Record, why: str) -> Transition:

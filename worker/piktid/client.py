@@ -100,14 +100,9 @@ class PiktID:
         path = f"/jobs/{segment(job_id)}/results"
         return self._ask(lambda body: reading.read_job_results(body, job_id), "GET", path)
 
-    def listed_jobs(self, page: int, job_id: str | None = None) -> ListedJobs:
-        """List the account's jobs, newest first, a page from 1: GET /gallery/by-job (piktid-v2.md 2.9).
-
-        With a `job_id` that one alone, unless the API has no such filter.
-        """
+    def listed_jobs(self, page: int) -> ListedJobs:
+        """List the account's jobs, newest first, a page from 1: GET /gallery/by-job (piktid-v2.md 2.9)."""
         params = {"page": str(page), "per_page": str(PAGE_SIZE), "max_images_per_job": "1"}
-        if job_id is not None:
-            params["job_id"] = job_id
         return self._ask(reading.read_listed_jobs, "GET", "/gallery/by-job", params=params)
 
     def promote(

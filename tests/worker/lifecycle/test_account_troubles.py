@@ -14,10 +14,7 @@ from support import eventually
 from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts.names import DEFAULT
-from worker.operations.operator import Operator
 from worker.views import account_reading, snapshots
-
-RESULTS, LIST = "/jobs/*/results", "/gallery/by-job"
 
 NO_CREDITS = {
     "error": "Insufficient credits",
@@ -213,30 +210,3 @@ def test_an_account_that_was_given_more_slots_goes_on_by_itself(heard: Flow) -> 
     assert heard.finish("second").state == "done"
     assert heard.finish("third").state == "done"
     assert account_reading.report(heard.client, DEFAULT).slots_seen is None
-
-
-# --- what seems to be gone, and may be hidden by a gateway -------------------------------------------------
-
-
-def test_a_job_unknown_while_the_list_is_not_read_is_waited_for(flow: Flow) -> None:
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    flow.api.refuse(RESULTS, 404, count=3)
-    flow.api.refuse(LIST, 500)
-    for state in ("generating", "generating", "failed"):
-        flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
-        flow.steps.run()
-        assert flow.brief("b").state == state
-        flow.api.refuse(LIST, 200, {"jobs": []})
-    assert not flow.pauses()
-
-
-def test_a_cancelled_brief_ends_though_only_its_list_knows_its_job(flow: Flow) -> None:
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    Operator(flow.client, flow.settings, "the test").cancel(flow.brief("b"))
-    flow.api.refuse(RESULTS, 404, count=2)
-    for state in ("generating", "failed"):
-        flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
-        flow.steps.run()
-        assert flow.brief("b").state == state

@@ -15,7 +15,7 @@ from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
 from worker.views import snapshots
 
-RESULTS, LIST = "/jobs/*/results", "/gallery/by-job"
+RESULTS = "/jobs/*/results"
 
 
 def test_a_job_without_a_finished_draft_fails_and_frees_all(live: Flow) -> None:
@@ -100,15 +100,13 @@ def test_results_of_a_job_that_still_runs_are_not_chosen_from(flow: Flow) -> Non
     assert flow.brief("b").state == "generating"
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, {"jobs": []}), (400, {"error": "job_id"})])
-def test_a_job_not_known_yet_is_waited_for_some_minutes(flow: Flow, status: int, body: object) -> None:
+def test_a_job_not_known_yet_is_waited_for_some_minutes(flow: Flow) -> None:
     flow.accept(brief_id="b")
     flow.steps.run()
     flow.api.refuse(RESULTS, 404, count=2)
     flow.wake_timer("brief:b")
     flow.steps.run()
     assert flow.brief("b").state == "generating"
-    flow.api.refuse(LIST, status, body)
     flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
     flow.steps.run()
     assert flow.brief("b").state == "failed"
@@ -148,30 +146,6 @@ def test_a_job_that_web_pages_answer_for_is_waited_for(flow: Flow, answer: Calla
         assert flow.brief("b").state == "generating"
     assert REMEDY in flow.pauses()["pause"]
     assert not flow.client.exists(keys.WAITING("default", "prepare")), "it is looked at all the same"
-    flow.api.sandbox.clear_faults()
-    flow.wake_timer("brief:b")
-    flow.steps.run()
-    assert flow.brief("b").state == "promoting"
-
-
-@pytest.mark.parametrize(
-    ("routed", "why"),
-    [(True, "the API lists it"), (False, "no list is there either")],
-)
-def test_a_job_whose_paths_a_gateway_does_not_know_is_waited_for(flow: Flow, routed: bool, why: str) -> None:
-    """A gateway that leads to the identities, and answers for the jobs itself, in JSON as the API does."""
-    flow.accept(brief_id="b")
-    flow.steps.run()
-    flow.api.rest()
-    flow.api.refuse("/jobs/*", 404, {"message": "no Route matched"}, count=None)
-    if not routed:
-        flow.api.refuse(LIST, 404, {"message": "no Route matched"}, count=None)
-    for _ in range(3):
-        flow.grow_older("brief:b", 5)  # 1,000 s at the speed of the tests
-        assert flow.steps.run() == ("collect_drafts", "brief:b")
-        assert flow.brief("b").state == "generating"
-    assert why in flow.pauses()["pause"]
-    assert REMEDY in flow.pauses()["pause"]
     flow.api.sandbox.clear_faults()
     flow.wake_timer("brief:b")
     flow.steps.run()
