@@ -126,13 +126,31 @@ class _Pool(redis.ConnectionPool):
         try:
             if not connection.is_connected:
                 connection.connect()
-            elif was_idle_for_long(connection) or _is_over(connection):
+            elif _is_over(connection):
                 connection.disconnect()
                 connection.connect()
+            elif was_idle_for_long(connection):
+                connection = self._renewed(connection)
         except BaseException:
             self.release(connection)
             raise
         return connection
+
+    def _renewed(self, idle: Any) -> Any:
+        """Return a new connection in place of one that was idle; where none can be made, that one serves.
+
+        It may lead to the server still: while no Sentinel answers, or a password is changed.
+        """
+        fresh = self.connection_class(**self.connection_kwargs)
+        try:
+            fresh.connect()
+        except redis.ConnectionError:
+            return idle
+        with self._lock:
+            self._in_use_connections.remove(idle)
+            self._in_use_connections.add(fresh)
+        idle.disconnect()
+        return fresh
 
     def release(self, connection: Any) -> None:
         """Take a connection back."""

@@ -73,6 +73,32 @@ def test_a_connection_idle_for_its_time_is_made_anew(redis_url: str, monkeypatch
             assert pipe.client_id().ping().execute()[0] != second
 
 
+def test_an_idle_connection_serves_on_while_none_can_be_made(
+    redis_url: str, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change_password(password: str) -> None:
+        client.execute_command("ACL", "SETUSER", "idle", "reset", "on", f">{password}", "~*", "+@all")
+
+    async def served() -> bool:
+        change_password("old")
+        async with connect_async(as_idle) as shared:
+            first = await shared.client_id()
+            change_password("new")
+            return bool(await shared.client_id() == first)
+
+    as_idle = redis_url.replace("://", "://idle:old@")
+    monkeypatch.setattr(durations, "REDIS_IDLE_SECONDS", -1.0)
+    try:
+        change_password("old")
+        with connect(as_idle) as shared:
+            first = shared.client_id()
+            change_password("new")
+            assert shared.client_id() == first
+        assert asyncio.run(served())
+    finally:
+        client.execute_command("ACL", "DELUSER", "idle")
+
+
 def test_a_connection_that_cannot_be_made_is_given_back(few: int) -> None:
     with connect("redis://127.0.0.1:1") as nobody:
         for _ in range(2 * few):

@@ -67,13 +67,28 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         connection: Any = idle.pop() if idle else self.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
         self._in_use_connections.add(connection)
         try:
-            if was_idle_for_long(connection):
-                await connection.disconnect(nowait=True)
+            if connection.is_connected and was_idle_for_long(connection):
+                connection = await self._renewed(connection)
             await self.ensure_connection(connection)
         except BaseException:
             await self.release(connection)
             raise
         return connection
+
+    async def _renewed(self, idle: Any) -> Any:
+        """Return a new connection in place of one that was idle; where none can be made, that one serves.
+
+        It may lead to the server still: while no Sentinel answers, or a password is changed.
+        """
+        fresh: Any = self.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
+        try:
+            await fresh.connect()
+        except redis.ConnectionError:
+            return idle
+        self._in_use_connections.remove(idle)
+        self._in_use_connections.add(fresh)
+        await idle.disconnect(nowait=True)
+        return fresh
 
     async def release(self, connection: Any) -> None:
         """Take a connection back."""
