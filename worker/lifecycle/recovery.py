@@ -66,7 +66,9 @@ def _from_held(brief: Record, promotions: Sequence[Record]) -> list[Move]:
         commands = answers(brief.brief_id, jobs=[ANY_JOB] if asks_for_job(brief) else [])
         told = f"brief {brief.brief_id} has a question that retrying does not answer"
         raise OperationRefusedError(f"{told}: answer it by {in_words(commands)}")
-    to = "waiting" if brief.fields["left"] == "submitting" else brief.fields["left"]
+    # The answer may have come when the create was looked for already: it is refused all the same.
+    is_refused = brief.fields["left"] == "submitting" or "pages" in brief.json("evidence")
+    to = "waiting" if is_refused else brief.fields["left"]
     return [_move(brief, to, timer_ms=None if to == "waiting" else AT_ONCE)]
 
 

@@ -8,12 +8,14 @@ from own_account import CREATE
 from stepping import Flow
 from support import event_types, events
 
+from actors.error_handling import refuse_create
 from config import keys
 from config.settings import settings as process_settings
 from worker.ledger.transition import Transition
 from worker.lifecycle import journal_entries
 from worker.lifecycle.charges import take_apart
 from worker.operations.operator import Operator
+from worker.piktid.errors import NoApiError
 from worker.views import snapshots
 
 pytestmark = pytest.mark.impatient
@@ -135,6 +137,22 @@ def test_a_brief_that_a_firewall_refuses_is_held_and_others_go_on(flow: Flow) ->
     assert flow.brief("b").get("pages") is None
     flow.until("b", "generating")
     assert flow.api.requests(POST_CREATE) == 5
+
+
+def test_a_brief_whose_refusal_by_a_firewall_came_late_is_sent_again(flow: Flow) -> None:
+    from actors.runtime import runtime
+
+    flow.api.fault("drop_response", path=CREATE)
+    flow.accept(brief_id="b")
+    flow.until("b", "uncertain")
+    flow.client.hset(keys.RECORD("brief:b"), "pages", 2)
+    lost = flow.brief("b")
+    lost.fields["state"] = "submitting"  # as whoever waits for the answer has read it
+    refuse_create(runtime(), lost, NoApiError(406, "No"))
+    held = flow.brief("b")
+    assert (held.state, held.previous_state) == ("held", "uncertain")
+    operator = Operator(flow.client, flow.settings, "the test")
+    assert operator.retry(held, take_apart(snapshots.journal(flow.client, "b"))) == "waiting"
 
 
 def test_what_refuses_other_calls_as_well_pauses_for_as_long(flow: Flow) -> None:
