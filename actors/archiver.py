@@ -30,7 +30,7 @@ from worker.archive.looking import Look
 from worker.archive.missed import Missed
 from worker.export.fetching import open_pictures
 from worker.marking.reading import read_marks
-from worker.network.pool import Pool
+from worker.network.pool import Pool, open_pool
 from worker.piktid.client import PiktID
 from worker.places.names import digest
 from worker.places.target import Target, TargetError
@@ -47,15 +47,23 @@ class Archiver:
     """Archives until it is told to end; `archiving` opens it."""
 
     def __init__(
-        self, client: "redis.Redis", settings: Settings, target: Target, pool: Pool, ending: Ending
+        self,
+        client: "redis.Redis",
+        settings: Settings,
+        target: Target,
+        ending: Ending,
+        *,
+        pictures: Pool,
+        api: Pool,
     ) -> None:
+        """Fetch over `pictures`, and ask for new links over `api`."""
         self.counts = Counts()
         self._client = client
         self._settings = settings
-        self._pool = pool
+        self._api = api
         self._ending = ending
         name = uuid.uuid4().hex
-        self.archive = Archive(client, settings, target, pool, _marks, name, ending.is_told)
+        self.archive = Archive(client, settings, target, pictures, _marks, name, ending.is_told)
         self.backlog = Backlog(client, target.name, name)
         self._claims = self.archive.claims
         self._look_of = keys.ARCHIVE_LOOK, digest(target.name)
@@ -70,7 +78,7 @@ class Archiver:
     def change(self, change: Change) -> None:
         """Ask for new links with these accounts' tokens from now on."""
         clients = {
-            name: PiktID(self._pool, self._settings.api_url, change.accounts[name].token)
+            name: PiktID(self._api, self._settings.api_url, change.accounts[name].token)
             for name in change.added | change.renewed
         }
         kept = {name: api for name, api in self.archive.apis.items() if name not in change.removed}
@@ -224,10 +232,10 @@ def archive(settings: Settings, url: str, target: Target, *, once: bool) -> Coun
     """Archive until a signal, or once; raises AccountsError, redis.RedisError, and once TargetError."""
     live = live_accounts(settings)
     before = namespace_of(settings.namespace, settings.shard or 0)
-    pictures = open_pictures(settings.api_url)
-    with Ending() as ending, connect(url, before) as client, pictures as pool:
+    pictures, api = open_pictures(settings.api_url), open_pool()
+    with Ending() as ending, connect(url, before) as client, pictures, api:
         ending.hear()
-        archiver = Archiver(client, settings, target, pool, ending)
+        archiver = Archiver(client, settings, target, ending, pictures=pictures, api=api)
         archiver.change(all_new(live.accounts))
         watch = AccountsWatch(live, archiver.change)
         reload_at_sighup(watch.tell)

@@ -24,7 +24,7 @@ from worker.export.storing import Look, Result, Store
 from worker.export.workbook import Workbook, copy_of, stored_of
 from worker.marking.copies import Copy
 from worker.marking.signing import Marker
-from worker.network.pool import Pool
+from worker.network.pool import Pool, open_pool
 from worker.piktid.client import PiktID
 from worker.places.scratch import scratch
 from worker.places.target import Target
@@ -203,9 +203,5 @@ def exporting(
     apis: Callable[[Pool], Mapping[str, PiktID]],
 ) -> Iterator[Export]:
     """Yield an export, and close it with all that it has opened."""
-    pool = fetching.open_pictures(api_url)
-    try:
-        with Workbook.opened() as workbook:
-            yield Export(client, target, order, pool, apis(pool), workbook)
-    finally:
-        pool.close()
+    with fetching.open_pictures(api_url) as pictures, open_pool() as api, Workbook.opened() as workbook:
+        yield Export(client, target, order, pictures, apis(api), workbook)

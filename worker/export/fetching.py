@@ -50,10 +50,11 @@ class PictureUnavailableError(PictureError):
 
 
 def open_pictures(api_url: str) -> Pool:
-    """Return the pool over which pictures are fetched.
+    """Return the pool over which pictures are fetched, and nothing else.
 
-    Their links are the API's words, so with the real API they may lead to no private address. A sandbox on
-    this machine serves its own.
+    Their links are the API's words, so with the real API they may lead to no private address. The API itself
+    may have one, as behind a gateway, and is asked over a pool of its own. A sandbox on this machine serves
+    its own pictures.
     """
     return open_pool(public=not is_loopback(api_url))
 

@@ -16,6 +16,7 @@ from config.accounts.account import Account
 from config.accounts.live import all_new
 from config.accounts.names import DEFAULT
 from worker.export.fetching import open_pictures
+from worker.network.pool import open_pool
 from worker.places.names import digest
 from worker.places.target import Target
 from worker.places.targets import Folder, open_target
@@ -33,10 +34,11 @@ def archiver(flow: Flow, place: Path | str | Target) -> Iterator[Archiver]:
     assert url is not None
     with (
         connect(url.get_secret_value()) as client,
-        open_pictures(flow.api.url) as pool,
+        open_pictures(flow.api.url) as pictures,
+        open_pool() as api,
         Ending() as ending,
     ):
-        running = Archiver(client, flow.settings, target, pool, ending)
+        running = Archiver(client, flow.settings, target, ending, pictures=pictures, api=api)
         running.change(all_new({DEFAULT: Account(name=DEFAULT, token=SecretStr(flow.api.token))}))
         running.backlog.open()
         yield running

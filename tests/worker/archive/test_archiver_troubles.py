@@ -1,14 +1,18 @@
-"""An archiver goes on after what hinders it: a disk that is full."""
+"""An archiver goes on after what hinders it: a disk that is full, and links that lead inside."""
 
 from pathlib import Path
 
+import pytest
 from archives import archiver, contents, on_record
 from full_disk import files_of
 from stepping import Flow
 from structlog.testing import capture_logs
 from support import eventually
 
+from worker.export import fetching
 from worker.places.targets import Folder
+
+RESULTS = "GET /jobs/{job_id}/results"
 
 
 def test_a_full_disk_is_told_and_new_room_is_used(heard: Flow, tmp_path: Path) -> None:
@@ -25,3 +29,19 @@ def test_a_full_disk_is_told_and_new_room_is_used(heard: Flow, tmp_path: Path) -
         assert "\n" not in told["error"]
         eventually(heard.client, lambda: running.round(1) or on_record(heard, brief_id))
     assert len(contents(target)) == 3
+
+
+def test_an_api_with_a_private_address_is_asked_for_links(
+    heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief_id = heard.accept()
+    heard.finish(brief_id)
+    before = heard.api.requests(RESULTS)
+    with monkeypatch.context() as real:
+        real.setattr(fetching, "is_loopback", lambda _: False)
+        real.setattr(fetching, "_TRIES", 1)
+        with archiver(heard, Folder(tmp_path / "archive")) as running:
+            running.once()
+            assert running.counts.missing == 1
+    assert heard.api.requests(RESULTS) > before
+    assert on_record(heard, brief_id) == {}

@@ -11,6 +11,7 @@ from exported import contents, export, finished, opened, rows
 from pyarrow import parquet
 from stepping import Flow
 
+from worker.export import fetching
 from worker.export.exporting import Counts
 from worker.piktid.pictures import recognize
 from worker.places.targets import Folder, open_target
@@ -114,6 +115,19 @@ def test_an_expired_link_is_renewed_by_one_request_a_job(heard: Flow, tmp_path: 
     before = heard.api.requests(RESULTS)
     assert export(heard, tmp_path / "out", wanted="drafts").fetched == 2
     assert heard.api.requests(RESULTS) == before + 1
+
+
+def test_an_api_with_a_private_address_is_asked_for_links(
+    heard: Flow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(heard)
+    monkeypatch.setattr(fetching, "is_loopback", lambda _: False)
+    monkeypatch.setattr(fetching, "_TRIES", 1)
+    before = heard.api.requests(RESULTS)
+    assert export(heard, tmp_path / "out").unavailable == 1
+    assert heard.api.requests(RESULTS) == before + 1
+    [row] = rows(Folder(tmp_path / "out"))
+    assert "127.0.0.1 is, or may be, inside a private network" in row["error"]
 
 
 def test_a_bucket_holds_what_a_folder_would_and_is_not_filled_twice(
