@@ -6,7 +6,7 @@ from typing import Any
 
 from actors.runtime import Runtime
 from config import durations, logs
-from worker.ledger.records import Record
+from worker.ledger.records import Record, brief_subject
 from worker.ledger.transition import Answer, Completion, Note, Transition
 from worker.lifecycle import choosing, journal_entries, record_fields, transitions
 from worker.lifecycle.charges import PREPROCESSING_FAILED, take_apart
@@ -176,15 +176,25 @@ def failed_preprocessing(rt: Runtime, promotion: Record, why: str) -> None:
 
 
 def hidden_identity(rt: Runtime, promotion: Record, error: NotFoundError) -> None:
-    """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known."""
+    """Take a 404 for a failed identity, which the API hides, unless it may be too young to be known.
+
+    Where that is in doubt, the account waits; then a person is asked, since it may be this identity alone.
+    """
     if not is_gone(rt, promotion, durations.EARLY_IDENTITY_SECONDS):
         return
-    doubt = _doubt(rt, promotion, error)
+    brief = rt.ledger.read(brief_subject(promotion.brief_id))
+    is_to_end = brief is not None and brief.get("wish") is not None  # nothing is bought in its place
+    doubt = None if is_to_end else _doubt(rt, promotion, error)
     if doubt is None:
         failed_preprocessing(rt, promotion, f"the identity is gone: {error}")
         return
     log.warning("identity.unread", subject=promotion.subject, error=str(doubt))
-    pause_unread(rt, promotion, doubt)
+    unknown_ms = promotion.read_at - int(promotion.fields["unknown_since"])
+    if isinstance(doubt, NoApiError) and unknown_ms >= rt.unresolved_ms:
+        question = f"its identity {promotion.fields['identity_code']} can't be read: {doubt}; then retry it"
+        rt.ledger.apply(promotion, transitions.hold(question, error=str(doubt)))
+    else:
+        pause_unread(rt, promotion, doubt)
 
 
 def _doubt(rt: Runtime, promotion: Record, error: NotFoundError) -> ApiError | None:

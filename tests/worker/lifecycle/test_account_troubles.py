@@ -14,6 +14,8 @@ from support import eventually
 from benchmarks.caps.virtual import admission
 from config import keys
 from config.accounts.names import DEFAULT
+from worker.lifecycle.charges import take_apart
+from worker.operations.operator import Operator
 from worker.views import account_reading, snapshots
 
 NO_CREDITS = {
@@ -210,3 +212,38 @@ def test_an_account_that_was_given_more_slots_goes_on_by_itself(heard: Flow) -> 
     assert heard.finish("second").state == "done"
     assert heard.finish("third").state == "done"
     assert account_reading.report(heard.client, DEFAULT).slots_seen is None
+
+
+@pytest.fixture
+def hidden(flow: Flow) -> Flow:
+    """A brief whose identity is not known by its code, though the list names it."""
+    flow.accept(brief_id="b")
+    flow.steps.run()
+    flow.api.rest()
+    flow.wake_timer("brief:b")
+    promotion = "promotion:b#0"
+    flow.steps.until(lambda: flow.ledger.read(promotion) and flow.promotion("b").state == "preprocessing")
+    flow.api.refuse("/identity/*", 404, {"message": "no Route matched"}, count=None)
+    flow.grow_older("promotion:b#0", 1)
+    assert flow.steps.run() == ("finish_identity", "promotion:b#0")
+    return flow
+
+
+def test_others_go_on_once_a_hidden_identity_is_asked_about(hidden: Flow) -> None:
+    hidden.grow_older("promotion:b#0", 60)  # 12,000 s at the speed of the tests
+    hidden.steps.run()
+    assert (hidden.brief("b").state, hidden.promotion("b").state) == ("held", "held")
+    assert "the API lists it" in hidden.brief("b").fields["question"]
+    assert not hidden.pauses()
+    hidden.api.sandbox.clear_faults()
+    journal = take_apart(snapshots.journal(hidden.client, "b"))
+    Operator(hidden.client, hidden.settings, "the test").retry(hidden.brief("b"), journal)
+    hidden.wake_timer("promotion:b#0")
+    assert (hidden.finish("b").state, hidden.api.requests(f"POST {PROMOTE}")) == ("done", 1)
+
+
+def test_a_cancelled_brief_waits_for_no_hidden_identity(hidden: Flow) -> None:
+    Operator(hidden.client, hidden.settings, "the test").cancel(hidden.brief("b"))
+    hidden.grow_older("promotion:b#0", 1)
+    hidden.steps.run()
+    assert (hidden.brief("b").state, hidden.pauses()) == ("cancelled", {})

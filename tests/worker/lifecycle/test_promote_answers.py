@@ -221,7 +221,7 @@ def test_an_identity_that_the_list_knows_is_not_made_again(flow: Flow) -> None:
     flow.api.rest()
     flow.api.refuse("/identity/*", 404, {"message": "no Route matched"}, count=None)
     for _ in range(3):
-        flow.grow_older("promotion:b#0", 5)  # 1,000 s at the speed of the tests
+        flow.grow_older("promotion:b#0", 1)  # 200 s at the speed of the tests
         assert flow.steps.run() == ("finish_identity", "promotion:b#0")
         assert (flow.promotion("b").state, flow.promotion("b").get("repeated")) == ("preprocessing", None)
     assert "the API lists it" in flow.pauses()["pause"]
