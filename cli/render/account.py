@@ -8,6 +8,7 @@ from config.limits import NONE, period
 from config.text import counted, credits_text
 from config.times import format_duration, format_time
 from worker.ledger.kinds import ENDPOINTS
+from worker.operations.halts import Halt
 from worker.views.account import (
     MOST_WAITING,
     AccountBudget,
@@ -16,7 +17,7 @@ from worker.views.account import (
     PermitHolder,
     WindowView,
 )
-from worker.views.held_back import BatchBudget
+from worker.views.held_back import BatchBudget, unpause
 
 #: Holders and batches that are listed.
 MOST = 20
@@ -33,10 +34,12 @@ def account_json(report: AccountReport) -> dict[str, Any]:
     return asdict(report) | {"pauses": pauses}
 
 
-def account_lines(report: AccountReport, budgets: Sequence[BatchBudget] = ()) -> Iterator[str]:
+def account_lines(
+    report: AccountReport, budgets: Sequence[BatchBudget] = (), halt: Halt | None = None
+) -> Iterator[str]:
     """Yield the lines of one account; each is short unless a name or a reason in it is long.
 
-    `budgets` are those of its batches.
+    `budgets` are those of its batches, and `halt` is its pause by a person.
     """
     yield f"account {report.name}"
     yield f"  jobs      {_jobs(report)}"
@@ -57,6 +60,11 @@ def account_lines(report: AccountReport, budgets: Sequence[BatchBudget] = ()) ->
         yield f"  budget    batch {each.batch}: {_budget(each)}"
     if len(budgets) > MOST:
         yield f"            and {len(budgets) - MOST} batches more"
+    if halt is not None:
+        ends = (
+            "it goes on by itself" if halt.goes_on else f"`{unpause('account', report.name)}` lets it go on"
+        )
+        yield f"  halted    {halt.words}; {ends}"
     for what, pause in report.pauses.items():
         more = format_duration(pause.until - report.read_at)
         yield f"  paused    {_PAUSED[what]} until {format_time(pause.until)}, {more} more:"
@@ -173,7 +181,7 @@ def change_line(change: Mapping[str, Any]) -> str:
 def stream_text(report: AccountReport) -> str:
     """Return who follows an account's events, and since when none was missed."""
     if report.listener is None:
-        return "nobody follows it: start `identity-worker listen`"
+        return "nobody follows it: start `identity-worker listen` with a token of it"
     stream, now = report.stream, report.read_at
     listener = f"listener {_short(report.listener)}"
     told = [listener]

@@ -146,7 +146,10 @@ def _worker(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of the
 
 
 def _listener(missing: Missing, now: int) -> str:  # noqa: ARG001  # as all of them
-    return f"a listener: none follows account {missing['account']}; start `identity-worker listen`"
+    return (
+        f"a listener: none follows account {missing['account']}; "
+        "start `identity-worker listen` with a token of it"
+    )
 
 
 def _step(missing: Missing, now: int) -> str:

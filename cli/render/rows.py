@@ -70,7 +70,7 @@ def print_account(account: AccountSummary, now: int) -> None:
         if pause.refused_token:
             say(f"  {_token(account.name)}")
     if not account.followed:
-        say("  no listener follows it: start one with `identity-worker listen`")
+        say("  no listener follows it: start `identity-worker listen` with a token of it")
 
 
 def _token(account: str) -> str:

@@ -25,7 +25,7 @@ class Start(NamedTuple):
 #: What has to happen first where no time can be forecast, by what is missing; the first that fits is told.
 _UNKNOWN = {
     "budget": "the budget of its batch would have to be raised",
-    "person": "somebody has to let go on what a person has paused",
+    "person": "the pause of its account or batch has to end",
     "turn": "those of its batch that were held back before it have to start",
     "account budget": "the account's budget would have to be raised, or what is reserved of it come free",
     "slots": "nobody knows when an identity will be deleted or a reserved slot given back",

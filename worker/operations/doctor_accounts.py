@@ -18,6 +18,7 @@ from worker.operations.doctor import Check, Health
 from worker.piktid.errors import ApiError, NoApiError, NotSentError, RedirectedError, UnauthorizedError
 from worker.views import account_reading
 from worker.views.account import AccountBudget, AccountReport
+from worker.views.held_back import unpause
 
 if TYPE_CHECKING:
     # It brings the HTTP client along, which the other checks do without.
@@ -36,14 +37,18 @@ def account(client: "redis.Redis", account: Account, api: "PiktID", *, by_stream
     yield _token(account, api, waiting)
     yield from _token_end(account, api, report.read_at / 1000)
     yield _listener(report, waiting, by_stream=by_stream)
-    yield from _past(client, account.name)
+    yield from _halted(client, account.name)
     yield from _standing(report)
 
 
-def _past(client: "redis.Redis", name: str) -> Iterator[Check]:
-    """Tell of an account that buys nothing, as it is unknown what it has bought."""
+def _halted(client: "redis.Redis", name: str) -> Iterator[Check]:
+    """Tell of an account that buys nothing: a person has paused it, or it is unknown what it has bought."""
     halt = halts.of_accounts(client, [name]).get(name)
-    if halt is not None and halt.goes_on:
+    if halt is None:
+        return
+    if not halt.goes_on:
+        yield Check(f"halted {name}", Health.WARN, halt.words, f"`{unpause('account', name)}` lets it go on")
+    else:
         told = "its held briefs, if there are any then, are in `identity-worker status --held`"
         yield Check(f"past {name}", Health.WARN, halt.words, f"it goes on by itself; {told}")
 
@@ -137,7 +142,7 @@ def _standing(report: AccountReport) -> Iterator[Check]:
 
 def _pauses(report: AccountReport) -> Iterator[Check]:
     if not report.pauses:
-        yield Check(f"pauses {report.name}", Health.OK, "none")
+        yield Check(f"pauses {report.name}", Health.OK, "none by the API")
     for what, pause in report.pauses.items():
         waits = sum(report.waiting.values()) if what == "pause" else report.waiting.get(what, 0)
         seconds = max(1, (pause.until - report.read_at) // 1000)

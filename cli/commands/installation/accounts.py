@@ -15,6 +15,8 @@ from cli.shared.output import USED_WRONGLY, Json, complain, console, fail, folde
 from config import durations
 from config.text import printable
 from config.times import format_time
+from worker.operations import halts
+from worker.operations.halts import Halt
 from worker.views import account_reading, held_back
 from worker.views.account import AccountReport
 from worker.views.held_back import BatchBudget
@@ -22,8 +24,8 @@ from worker.views.held_back import BatchBudget
 if TYPE_CHECKING:
     import redis
 
-#: An account, and the budgets of its batches.
-_Report = tuple[AccountReport, list[BatchBudget]]
+#: An account, the budgets of its batches, and its pause by a person.
+_Report = tuple[AccountReport, list[BatchBudget], Halt | None]
 
 
 def command(
@@ -90,14 +92,17 @@ def _expect_another(account: str) -> None:
 
 
 def _reports(client: "redis.Redis") -> list[_Report]:
+    names = account_reading.names(client)
+    paused = halts.of_accounts(client, names)
     return [
-        (account_reading.report(client, name), held_back.budgets(client, name))
-        for name in account_reading.names(client)
+        (account_reading.report(client, name), held_back.budgets(client, name), paused.get(name))
+        for name in names
     ]
 
 
-def _facts(report: AccountReport, budgets: Sequence[BatchBudget]) -> dict[str, Any]:
-    return account_json(report) | {"batch_budgets": [each._asdict() for each in budgets]}
+def _facts(report: AccountReport, budgets: Sequence[BatchBudget], halt: Halt | None) -> dict[str, Any]:
+    halted = None if halt is None else halt._asdict()
+    return account_json(report) | {"batch_budgets": [each._asdict() for each in budgets], "halted": halted}
 
 
 def _print(reports: Sequence[_Report]) -> None:
@@ -126,11 +131,11 @@ def _follow(client: "redis.Redis") -> None:
     """Print an account each time that anything of it has changed but how long things last."""
     known: dict[str, tuple[object, ...]] = {}
     while True:
-        for report, budgets in _reports(client):
-            if known.get(report.name) != (stands := (*_stands(report), budgets)):
+        for report, budgets, halt in _reports(client):
+            if known.get(report.name) != (stands := (*_stands(report), budgets, halt)):
                 known[report.name] = stands
                 typer.echo(f"{format_time(report.read_at)}:")
-                _print([(report, budgets)])
+                _print([(report, budgets, halt)])
                 sys.stdout.flush()
         time.sleep(durations.ACCOUNTS_AGAIN_SECONDS)
 

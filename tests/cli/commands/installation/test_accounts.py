@@ -18,7 +18,7 @@ from worker.ledger.transition import Pause, Transition
 from worker.unresolved.streams import read_stream
 
 #: The last line of an account while no listener runs.
-NOT_FOLLOWED = "  stream    nobody follows it: start `identity-worker listen`\n"
+NOT_FOLLOWED = "  stream    nobody follows it: start `identity-worker listen` with a token of it\n"
 
 
 def test_it_is_said_when_there_is_no_account(command: Command) -> None:

@@ -1,6 +1,7 @@
 """`identity-worker pause` and `unpause`: what waits is not begun, what runs goes on, all tell who did it."""
 
 import json
+from typing import Any
 
 import pytest
 import redis
@@ -64,6 +65,29 @@ def test_doctor_tells_a_pause_by_a_person_from_a_budget(
     after = told()
     assert after["said"].endswith(": batch late as a person has paused it")
     assert after["remedy"].startswith("`identity-worker unpause --batch late`; ")
+
+
+def test_accounts_and_doctor_tell_of_a_paused_account(
+    command: Command, environment: dict[str, str], flow: Flow
+) -> None:
+    lifted = "`identity-worker unpause --account default` lets it go on"
+
+    def told() -> dict[str, Any] | None:
+        checks = json.loads(command("doctor", "--json", **environment).stdout)
+        return next((each for each in checks if each["name"] == "halted default"), None)
+
+    flow.accept(brief_id="a")
+    assert told() is None
+    assert json.loads(command("accounts", "--json").stdout)[0]["halted"] is None
+    halts.halt(flow.ledger, Halted("default", None), "ada", "prices")
+    halted = told()
+    assert halted is not None
+    assert (halted["health"], halted["remedy"]) == ("warn", lifted)
+    assert halted["said"].startswith("paused by ada since ")
+    shown = command("accounts").stdout
+    assert "  halted    paused by ada since " in shown
+    assert f": prices; {lifted}" in shown
+    assert json.loads(command("accounts", "--json").stdout)[0]["halted"]["by"] == "ada"
 
 
 def test_other_batches_go_past_one_that_is_paused(flow: Flow) -> None:

@@ -17,11 +17,13 @@ def test_restored_stops_all_accounts_and_tells_where_it_is_seen(command: Command
     flow.steps.run()
     assert flow.brief("b").state == "waiting"
     assert flow.api.arrived(CREATE) == 0
-    for shown in (command("status").stdout, command("why", "b").stdout):
+    for shown in (command("status").stdout, command("why", "b").stdout, command("accounts").stdout):
         words = " ".join(shown.split())
         assert "buying nothing since" in words
         assert "ada says that Redis came back from a copy (disk)" in words
-    assert "unpause" not in command("why", "b").stdout
+    why = command("why", "b").stdout
+    assert "unpause" not in why
+    assert "  start:    not known: the pause of its account or batch has to end\n" in why
     (action,) = json.loads(command("actions", "--json").stdout)
     assert (action["what"], action["by"], action["why"]) == ("restored", "ada", "disk")
 

@@ -41,7 +41,10 @@ def test_what_an_uncertain_create_waits_for_is_told_by_the_stream(command: Comma
     flow.api.fault("drop_response", path=CREATE)
     flow.accept(brief_id="a")
     flow.until("a", "uncertain")
-    assert "  stream:   nobody follows it: start `identity-worker listen`\n" in command("why", "a").stdout
+    assert (
+        "  stream:   nobody follows it: start `identity-worker listen` with a token of it\n"
+        in command("why", "a").stdout
+    )
     flow.client.set(LEASE, "a listener", px=600_000)
     stream = {"connected_at": "1", "heard_at": "2", "unbroken_since": "1000", "replayed_since": "3000"}
     flow.client.hset(keys.STREAM("default"), mapping=stream)

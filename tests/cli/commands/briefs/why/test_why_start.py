@@ -53,7 +53,10 @@ def test_without_a_listener_no_start_is_promised(flow: Flow) -> None:
     assert [each["what"] for each in blockers(flow, "a")] == ["listener", "job"]
     assert start(flow, "a").starts_at is None
     text = text_of(flow, "a")
-    assert "a listener: none follows account default; start `identity-worker listen`\n" in text
+    assert (
+        "a listener: none follows account default; start `identity-worker listen` with a token of it\n"
+        in text
+    )
     assert "  start:    not known: no listener follows the account" in text
     assert "  but:      a listener: none follows account default" in text_of(flow, "job-0")
 
