@@ -19,8 +19,10 @@ class OperationRefusedError(IdentityWorkerError):
 
 def asks_for_job(brief: Record) -> bool:
     """Return whether it is unknown if a create of the brief has arrived."""
-    held = brief.state == "held" and brief.previous_state == "uncertain" and brief.get("evidence") is None
-    return held or brief.state == "uncertain"
+    if brief.state == "held" and brief.get("evidence") is None:
+        # One that waited is asked for its job where the server has forgotten what was bought.
+        return brief.previous_state == "uncertain" or brief.get("candidate_jobs") is not None
+    return brief.state == "uncertain"
 
 
 def asks_for_description(brief: Record) -> bool:
