@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from actors.runtime import Runtime
 from config import durations, logs
+from config.text import counted
 from worker.ledger.kinds import JOB_TYPES, KINDS
 from worker.ledger.records import Record
 from worker.ledger.told import CandidateJob
@@ -143,7 +144,7 @@ def _again_unless_applied(rt: Runtime, brief: Record, answer: Answer) -> None:
 
 def ask(rt: Runtime, brief: Record, ask: Ask) -> None:
     """Hold a brief for an operator; by now any job that it has is over, and its permit is free."""
-    found = f"; {len(ask.jobs)} jobs may be its own" if ask.jobs else ""
+    found = f"; {counted(len(ask.jobs), 'job')} may be its own" if ask.jobs else ""
     question = (
         f"its create may or may not have arrived ({ask.why}{found}): adopt a job, send it again, or give up?"
     )

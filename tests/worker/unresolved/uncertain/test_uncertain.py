@@ -159,7 +159,7 @@ def test_a_job_that_was_made_late_is_nobodys_for_certain(
     for name in ("c", "b"):
         assert followed.brief(name).state == "uncertain"
         grow_over(followed, name)
-        assert "1 jobs may be its own" in held(followed, name)
+        assert "1 job may be its own" in held(followed, name)
         assert followed.brief(name).get("job_id") is None
     assert followed.api.requests(POST_CREATE) == 3, "and nothing is sent again"
 
