@@ -191,9 +191,9 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Lead the standard streams that whoever started this has closed to nowhere, and come from there.
+    """Open the null device in place of each standard stream that was closed before this process began.
 
-    Else what is opened next gets their numbers, and Python has nothing to print to.
+    Otherwise the next file that is opened gets its number, and Python has nothing to print to.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:

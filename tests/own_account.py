@@ -56,7 +56,7 @@ class Api:
         self.sandbox._call("PUT", "/_sandbox/faults", others + held)
 
     def has_struck(self, kind: str) -> bool:
-        """Whether each fault of this kind that the account gets so and so often has found its requests."""
+        """Whether no fault of this kind with a count is left for the account: each has found its requests."""
         mine = [rule for rule in self.sandbox.faults() if rule["account"] == self.token]
         return not any(rule["kind"] == kind and rule["count"] is not None for rule in mine)
 
